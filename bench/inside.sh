@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# inside.sh [load] : the measurements on one machine, in its busybox, beside the
+# programs and keel.ko.  KVM and Keel take turns: they cannot both have VMX.
+# 'load' stands for those of loading and unloading only.  Prints the programs'
+# lines (see their heads), Keel's counters as 'NAME VALUE', and 'end' when all
+# is done.
+
+set -e
+cd "$(dirname "$0")"
+keel=/sys/kernel/debug/keel
+
+if [ "${1:-}" != load ]; then
+	./cpuid bare
+
+	modprobe kvm_intel
+	./kvm
+	rmmod kvm_intel kvm
+
+	insmod keel.ko
+	./cpuid keel $keel/exits
+	cut -f 1,2 $keel/counters | tr '\t' ' '
+	rmmod keel
+
+	./cpuid after
+fi
+./load keel.ko keel 11
+echo end

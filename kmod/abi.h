@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the host world and the root world agree on: hypercalls, the pages that
+ * both can see, and the messages that root sends.  The only header that both
+ * include.
+ *
+ * World: both.  A struct keel_shared belongs to one CPU; root writes it and the
+ * host reads it, but for the ring's tail, which is the host's.  Nothing in it
+ * is trusted by root: a host that scribbles over it can only harm itself.
+ */
+#ifndef KEEL_ABI_H
+#define KEEL_ABI_H
+
+#ifndef __ASSEMBLY__
+#include <linux/types.h>
+#endif
+
+#define KEEL_PAGE_SIZE 4096
+
+/*
+ * Hypercalls: VMCALL at CPL 0 with RAX = KEEL_HC(number) and an argument in RDI;
+ * the answer comes in RAX, a negative errno on failure, -EAGAIN when another CPU
+ * is at it.  A VMCALL without the upper half of KEEL_HC() is an undefined
+ * instruction, as it is on a CPU without VMX.
+ */
+#define KEEL_HC_MAGIC 0x4b45454c00000000ULL
+#define KEEL_HC(nr) (KEEL_HC_MAGIC | (nr))
+
+#ifndef __ASSEMBLY__
+enum keel_hypercall {
+	KEEL_HC_PING,	/* answers KEEL_ABI_VERSION */
+	KEEL_HC_OFF,	/* gives this CPU back; answers 0, outside VMX */
+	KEEL_HC_DONATE,	/* gives root the frame RDI: keel_donate() */
+	KEEL_HC_RECLAIM, /* answers a frame that is the host's again: keel_reclaim() */
+	KEEL_HC_AUDIT,	/* checks frames from RDI on: keel_audit() */
+	KEEL_HC_NR
+};
+#endif
+
+#define KEEL_ABI_VERSION 1
+
+/* Exit reasons that are counted: one more than the highest basic reason kept. */
+#define KEEL_EXIT_NR 80
+
+#ifndef __ASSEMBLY__
+/**
+ * struct keel_exit_stat - how often a CPU left to root for one reason
+ * @count: exits
+ * @ticks: TSC ticks spent in root for them
+ */
+struct keel_exit_stat {
+	u64 count;
+	u64 ticks;
+};
+
+/*
+ * What root has to say: E(NAME, severe, format).  The format takes up to four
+ * u64, in the kernel's printf form; a severe message speaks of the machine's or
+ * of root's own failure.
+ */
+#define KEEL_EVENTS(E)							\
+	E(UNEXPECTED_EXIT, false,						\
+	  "unexpected exit %llu, qualification %#llx, at %#llx (CR3 %#llx)") \
+	E(ENTRY_FAILED, false,						\
+	  "VM entry failed with exit reason %#llx, qualification %#llx")	\
+	E(RESUME_FAILED, false, "VMRESUME failed with instruction error %llu")	\
+	E(ROOT_EXCEPTION, true,						\
+	  "exception %llu in root, error code %#llx, at %#llx (CR2 %#llx)")	\
+	E(ROOT_REGISTERS, true,						\
+	  "  its RSP %#llx RAX %#llx RDI %#llx RSI %#llx")		\
+	E(TAMPER, true,							\
+	  "tampering with root's memory at %#llx, by %#llx (CR3 %#llx, access %llu)") \
+	E(AUDIT, true,							\
+	  "audit: frame %#llx is wrong: owner %llu, count %llu, EPT entry %#llx") \
+	E(GAVE_BACK, false, "this CPU was given back to Linux (way %llu)")	\
+	E(MACHINE_CHECK, true, "machine check in root, passed on to Linux")
+
+#define KEEL_E(name, severe, format) KEEL_EVENT_##name,
+enum keel_event { KEEL_EVENTS(KEEL_E) KEEL_EVENT_NR };
+#undef KEEL_E
+
+/* A power of two, so that the indices can run free. */
+#define KEEL_RING_NR 64
+
+/**
+ * struct keel_message - one message of root's
+ * @tsc: when it was sent
+ * @event: enum keel_event
+ * @cpu: who sent it
+ * @arg: what its format prints
+ */
+struct keel_message {
+	u64 tsc;
+	u32 event;
+	u32 cpu;
+	u64 arg[4];
+};
+
+/**
+ * struct keel_ring - messages of one CPU; one producer, one consumer, no lock
+ * @head: messages ever sent, root's
+ * @tail: messages ever taken, the host's
+ * @lost: messages that found the ring full, root's
+ * @msg: the messages
+ */
+struct keel_ring {
+	u64 head;
+	u64 tail;
+	u64 lost;
+	struct keel_message msg[KEEL_RING_NR];
+};
+
+/**
+ * struct keel_dtr - the operand of LGDT, LIDT, SGDT and SIDT
+ * @limit: in bytes, less one
+ * @base: linear address
+ */
+struct keel_dtr {
+	u16 limit;
+	u64 base;
+} __attribute__((packed));
+
+/* General registers, in the order in which they are pushed. */
+struct keel_regs {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
+};
+
+/* Linux's selectors lie below this; root keeps its own above. */
+#define KEEL_GDT_HOST_NR 16
+
+/**
+ * struct keel_gate - the page over which a CPU goes from root back to Linux
+ * @regs: general registers to leave with
+ * @rip: where to go on
+ * @cs: code segment, below it the rest of what IRETQ takes
+ * @rflags: flags
+ * @rsp: stack
+ * @ss: stack segment
+ * @cr3: Linux's page tables, with PCID
+ * @cr4: Linux's CR4
+ * @latched: bit 0: an NMI came during the passage; bit 1: a machine check did
+ * @gdtr: Linux's GDT
+ * @idtr: Linux's IDT
+ * @gate_gdtr: @gdt as an operand
+ * @gate_idtr: @idt as an operand
+ * @gdt: a copy of what Linux has loaded, which stands in during the passage
+ * @idt: NMI and machine check lead to the gate's own stubs
+ * @stack: the stack of the passage; the stubs find the page from it
+ *
+ * The page is mapped at one address in both worlds, and so is the code of
+ * gate.S: whichever CR3 is loaded, an NMI finds a handler and a stack.
+ */
+struct keel_gate {
+	struct keel_regs regs;
+	u64 rip;
+	u64 cs;
+	u64 rflags;
+	u64 rsp;
+	u64 ss;
+	u64 cr3;
+	u64 cr4;
+	u64 latched;
+	struct keel_dtr gdtr;
+	/* private: */ u16 pad0[3]; /* public: */
+	struct keel_dtr idtr;
+	/* private: */ u16 pad1[3]; /* public: */
+	struct keel_dtr gate_gdtr;
+	/* private: */ u16 pad2[3]; /* public: */
+	struct keel_dtr gate_idtr;
+	/* private: */ u16 pad3[3]; /* public: */
+	u64 gdt[KEEL_GDT_HOST_NR];
+	u64 idt[2 * 20];
+	u8 stack[0] __attribute__((aligned(16)));
+};
+
+/* Room for an image of every VMCS field, in u64; vmx/exit.c asserts that it is enough. */
+#define KEEL_DUMP_NR		256
+
+/**
+ * struct keel_shared - what one CPU's root and the host share
+ * @gate: the way back
+ * @exit: counters, by basic exit reason
+ * @ring: messages
+ * @tampered: accesses to root's memory that were refused
+ * @dumps: VMCS dumps taken
+ * @left: root has left VMX on this CPU, asked or not
+ * @want_off: root asks Linux's NMI handler to call KEEL_HC_OFF
+ * @dump: a struct keel_vmcs_image of the last unexpected exit
+ */
+struct keel_shared {
+	union {
+		struct keel_gate gate;
+		/* private: */ u8 gate_page[KEEL_PAGE_SIZE]; /* public: */
+	};
+	struct keel_exit_stat exit[KEEL_EXIT_NR];
+	struct keel_ring ring;
+	u64 tampered;
+	u64 dumps;
+	u32 left;
+	u32 want_off;
+	u64 dump[KEEL_DUMP_NR];
+};
+
+#endif /* __ASSEMBLY__ */
+
+/* Offsets in struct keel_gate for gate.S; vmx/leave.c asserts them. */
+#define KEEL_GATE_CR3		160
+#define KEEL_GATE_CR4		168
+#define KEEL_GATE_LATCHED	176
+#define KEEL_GATE_GDTR		184
+#define KEEL_GATE_IDTR		200
+
+/* Bytes between the traps of gate.S */
+#define KEEL_GATE_TRAP_STRIDE	32
+
+/* What came where Linux could not take it */
+#define KEEL_LATCH_NMI		1
+#define KEEL_LATCH_MC		2
+
+/* Only within root: the EPT has changed */
+#define KEEL_LATCH_FLUSH	4
+
+#endif /* KEEL_ABI_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The frame table, and every step that a frame can take from one owner to
+ * another.
+ *
+ * World: root, host (before launch) and KUnit; touches no hardware.  The caller
+ * keeps others away from the frame.
+ *
+ * The invariants, which every function here checks before it changes anything:
+ *
+ *  - a frame has one owner, and only the owner gives it away;
+ *  - the host's frames are not counted; another owner's count is at least one;
+ *  - a shared frame is mapped nowhere writable;
+ *  - a frame goes back to the host only when nobody maps it any more, and not
+ *    with contents that are none of the host's business.
+ */
+#include <linux/errno.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+#include "frame.h"
+
+static bool is_vm(u16 owner)
+{
+	return owner >= KEEL_OWNER_VM;
+}
+
+/**
+ * keel_frames_init() - an empty table: every frame is the host's
+ * @frames: the table
+ * @pages: where its pages come from
+ * @nr: frames that there are
+ */
+void keel_frames_init(struct keel_frames *frames, const struct keel_pages *pages, u64 nr)
+{
+	*frames = (struct keel_frames) {
+		.tree = { .pages = pages, .levels = 4, .inner = 1, .present = 1 },
+		.nr = nr,
+	};
+}
+
+static u64 page_of(u64 pfn)
+{
+	return pfn / KEEL_FRAMES_A_PAGE * 4096;
+}
+
+/**
+ * keel_frame_at() - look a frame up
+ * @frames: the table
+ * @pfn: frame number, any
+ *
+ * Return: the frame, NULL where the table has no page: the host's, or no memory.
+ */
+struct keel_frame *keel_frame_at(const struct keel_frames *frames, u64 pfn)
+{
+	const struct keel_pages *pages = frames->tree.pages;
+	unsigned int level;
+	u64 entry;
+
+	if (pfn >= frames->nr)
+		return NULL;
+	entry = keel_table_lookup(&frames->tree, page_of(pfn), &level);
+	if (!entry)
+		return NULL;
+	return (struct keel_frame *)pages->at(pages->arg, entry & KEEL_TABLE_ADDR) +
+	       pfn % KEEL_FRAMES_A_PAGE;
+}
+
+/**
+ * keel_frame_make() - look a frame up, with a new page of the table if need be
+ * @frames: the table; KEEL_FRAME_PAGES_MAX pages can be had
+ * @pfn: frame number, any
+ *
+ * Return: the frame; NULL beyond memory, or when there is no page to be had.
+ */
+struct keel_frame *keel_frame_make(struct keel_frames *frames, u64 pfn)
+{
+	const struct keel_pages *pages = frames->tree.pages;
+	struct keel_frame *frame = keel_frame_at(frames, pfn);
+	u64 pa;
+
+	if (frame || pfn >= frames->nr)
+		return frame;
+	if (!pages->alloc(pages->arg, &pa) ||
+	    keel_table_map(&frames->tree, page_of(pfn), pa, KEEL_LEVEL_4K, 1))
+		return NULL;
+	return keel_frame_at(frames, pfn);
+}
+
+/**
+ * keel_frame_owner() - who owns a frame
+ * @frames: the table
+ * @pfn: frame number, any
+ *
+ * Return: the owner.
+ */
+u16 keel_frame_owner(const struct keel_frames *frames, u64 pfn)
+{
+	const struct keel_frame *frame = keel_frame_at(frames, pfn);
+
+	return frame ? frame->owner : KEEL_OWNER_HOST;
+}
+
+/**
+ * keel_frame_take() - a frame of the host's becomes root's or a VM's
+ * @frame: the frame
+ * @owner: the new owner
+ *
+ * Return: 0; -EINVAL when nobody can be given it that way, -EPERM when it is not
+ * the host's.
+ */
+int keel_frame_take(struct keel_frame *frame, u16 owner)
+{
+	if (owner != KEEL_OWNER_ROOT && !is_vm(owner))
+		return -EINVAL;
+	if (frame->owner != KEEL_OWNER_HOST)
+		return -EPERM;
+	*frame = (struct keel_frame) { .count = 1, .owner = owner };
+	return 0;
+}
+
+/**
+ * keel_frame_give() - a frame goes back to the host
+ * @frame: the frame
+ * @owner: who gives it
+ *
+ * Return: 0; -EPERM when it is not the giver's to give, -EBUSY when somebody
+ * else holds it or it lies in root's pool, -EUCLEAN when it was not zeroed.
+ */
+int keel_frame_give(struct keel_frame *frame, u16 owner)
+{
+	if (frame->owner != owner || (owner != KEEL_OWNER_ROOT && !is_vm(owner)))
+		return -EPERM;
+	if (frame->flags & KEEL_FRAME_FREE || frame->count != 1)
+		return -EBUSY;
+	if (frame->flags & KEEL_FRAME_DIRTY)
+		return -EUCLEAN;
+	*frame = (struct keel_frame) { .owner = KEEL_OWNER_HOST };
+	return 0;
+}
+
+/**
+ * keel_frame_share() - a VM's frame becomes one that several can map
+ * @frame: the frame, write-protected where it is mapped
+ * @owner: the VM, which holds it once afterwards
+ *
+ * Return: 0; -EPERM when it is not that VM's, -EBUSY when it is held elsewhere.
+ */
+int keel_frame_share(struct keel_frame *frame, u16 owner)
+{
+	if (!is_vm(owner) || frame->owner != owner)
+		return -EPERM;
+	if (frame->count != 1)
+		return -EBUSY;
+	frame->owner = KEEL_OWNER_SHARED;
+	return 0;
+}
+
+/**
+ * keel_frame_get() - one more maps a shared frame
+ * @frame: the frame
+ *
+ * Return: 0; -EPERM when it is not shared, -EOVERFLOW when it is held too often.
+ */
+int keel_frame_get(struct keel_frame *frame)
+{
+	if (frame->owner != KEEL_OWNER_SHARED)
+		return -EPERM;
+	if (frame->count == ~0U)
+		return -EOVERFLOW;
+	frame->count++;
+	return 0;
+}
+
+/**
+ * keel_frame_put() - one less maps a shared frame
+ * @frame: the frame; when that was the last one, it is root's, and dirty
+ *
+ * Return: 0, or 1 when it was the last one; -EPERM when the frame is not shared.
+ */
+int keel_frame_put(struct keel_frame *frame)
+{
+	if (frame->owner != KEEL_OWNER_SHARED)
+		return -EPERM;
+	if (--frame->count)
+		return 0;
+	*frame = (struct keel_frame) {
+		.count = 1,
+		.owner = KEEL_OWNER_ROOT,
+		.flags = KEEL_FRAME_DIRTY | (frame->flags & KEEL_FRAME_TYPE(7)),
+	};
+	return 1;
+}
+
+/**
+ * keel_frame_writable() - may it be mapped writable?
+ * @frame: the frame
+ * @owner: into whose address space
+ *
+ * Return: true when it is that one's own.
+ */
+bool keel_frame_writable(const struct keel_frame *frame, u16 owner)
+{
+	return frame->owner == owner && owner != KEEL_OWNER_SHARED && owner != KEEL_OWNER_ROOT;
+}
+
+/**
+ * keel_frame_sound() - does an entry hold to the invariants?
+ * @frame: the frame
+ *
+ * Return: false when it cannot have come about by the functions of this file.
+ */
+bool keel_frame_sound(const struct keel_frame *frame)
+{
+	switch (frame->owner) {
+	case KEEL_OWNER_HOST:
+		return !frame->count && !frame->flags;
+	case KEEL_OWNER_ROOT:
+		return frame->flags & KEEL_FRAME_FREE || frame->count == 1;
+	case KEEL_OWNER_SHARED:
+		return frame->count && !(frame->flags & KEEL_FRAME_FREE);
+	default:
+		return is_vm(frame->owner) && frame->count == 1 &&
+		       !(frame->flags & KEEL_FRAME_FREE);
+	}
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The frame table: who owns each page of physical memory.
+ *
+ * World: root, host (before launch) and KUnit.
+ */
+#ifndef KEEL_MMU_FRAME_H
+#define KEEL_MMU_FRAME_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "table.h"
+
+/* Owners; a VM's is KEEL_OWNER_VM plus its id. */
+#define KEEL_OWNER_HOST		0
+#define KEEL_OWNER_ROOT		1
+#define KEEL_OWNER_SHARED	2
+#define KEEL_OWNER_VM		16
+
+/* Flags */
+#define KEEL_FRAME_DIRTY	BIT(0)	/* holds what the host must not see */
+#define KEEL_FRAME_FREE		BIT(1)	/* root's, in its pool; @count is the next one */
+#define KEEL_FRAME_TYPE(mt)	((mt) << 8)	/* memory type it had in the host's EPT */
+#define KEEL_FRAME_TYPE_OF(flags) ((flags) >> 8 & 7)
+
+/**
+ * struct keel_frame - a page of physical memory
+ * @count: how often it is mapped or held; the host's frames are not counted
+ * @owner: KEEL_OWNER_...
+ * @flags: KEEL_FRAME_...
+ *
+ * All zero, a frame is the host's: so parts of the table where nothing else is
+ * need not exist.
+ */
+struct keel_frame {
+	u32 count;
+	u16 owner;
+	u16 flags;
+};
+
+#define KEEL_FRAMES_A_PAGE	(4096 / sizeof(struct keel_frame))
+
+/**
+ * struct keel_frames - the table
+ * @tree: its pages, each for 2 MiB of memory, as if they were mapped one behind
+ *        the other from address 0 on
+ * @nr: frames that there are; beyond them is no memory
+ */
+struct keel_frames {
+	struct keel_table tree;
+	u64 nr;
+};
+
+/* keel_frame_make() takes at most so many pages. */
+#define KEEL_FRAME_PAGES_MAX	4
+
+void keel_frames_init(struct keel_frames *frames, const struct keel_pages *pages, u64 nr);
+
+struct keel_frame *keel_frame_at(const struct keel_frames *frames, u64 pfn);
+struct keel_frame *keel_frame_make(struct keel_frames *frames, u64 pfn);
+u16 keel_frame_owner(const struct keel_frames *frames, u64 pfn);
+
+int keel_frame_take(struct keel_frame *frame, u16 owner);
+int keel_frame_give(struct keel_frame *frame, u16 owner);
+int keel_frame_share(struct keel_frame *frame, u16 owner);
+int keel_frame_get(struct keel_frame *frame);
+int keel_frame_put(struct keel_frame *frame);
+bool keel_frame_writable(const struct keel_frame *frame, u16 owner);
+bool keel_frame_sound(const struct keel_frame *frame);
+
+#endif /* KEEL_MMU_FRAME_H */

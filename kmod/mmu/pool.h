@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all CPUs' root shares: the frame table, the host's EPT, root's pool of
+ * pages, and the epoch that says which translations are stale.
+ *
+ * World: root; the host fills it once, before launch.  @lock guards all but
+ * @epoch; who finds it taken goes back to the host, which tries again, so that
+ * root never waits.
+ */
+#ifndef KEEL_MMU_POOL_H
+#define KEEL_MMU_POOL_H
+
+#include <linux/types.h>
+
+#include "../abi.h"
+#include "../vmx/root.h"
+#include "frame.h"
+#include "table.h"
+
+#define KEEL_CPUS_MAX	512
+#define KEEL_RAM_MAX	32
+
+/* Pages that a donation can take: frame table, two splits of the EPT */
+#define KEEL_STOCK_MIN	(KEEL_FRAME_PAGES_MAX + 2)
+
+/* End of a list of frames */
+#define KEEL_NO_FRAME	(~0U)
+
+/**
+ * struct keel_pool - a list of root's frames, linked by keel_frame.count
+ * @head: the first, KEEL_NO_FRAME when it is empty
+ * @tail: the last
+ * @nr: how many
+ */
+struct keel_pool {
+	u32 head;
+	u32 tail;
+	u64 nr;
+};
+
+/**
+ * struct keel_root - see above
+ * @lock: 1 while a CPU works on the rest
+ * @nr_cpus: entries of @cpu
+ * @epoch: counts the times that a right was taken away
+ * @frames: the frame table
+ * @ept: the host's EPT
+ * @zero_pa: the page of zeros that stands for hidden ones
+ * @stock: pages that came with the load, for tables
+ * @free: pages that the host has donated and no CPU can reach any more
+ * @cooling: donated pages that a CPU may still have a translation for
+ * @cooling_epoch: the epoch that every CPU has to pass before they are free
+ * @owned: frames that are not the host's
+ * @audited: the same, as the audit that is under way has counted
+ * @nr_ram: entries of @ram
+ * @ram: where memory is, from frame to frame, the last not included
+ * @cpu: CPUs that have a slot
+ */
+struct keel_root {
+	u32 lock;
+	u32 nr_cpus;
+	u64 epoch;
+	struct keel_frames frames;
+	struct keel_table ept;
+	u64 zero_pa;
+	struct keel_pool stock;
+	struct keel_pool free;
+	struct keel_pool cooling;
+	u64 cooling_epoch;
+	u64 owned;
+	u64 audited;
+	u32 nr_ram;
+	struct {
+		u64 start;
+		u64 end;
+	} ram[KEEL_RAM_MAX];
+	u16 cpu[KEEL_CPUS_MAX];
+};
+
+/* pool.c */
+extern const struct keel_pages keel_root_pages;
+void keel_pool_put(struct keel_root *root, struct keel_pool *pool, u64 pfn);
+struct keel_frame *keel_pool_take(struct keel_root *root, struct keel_pool *pool, u64 *pfn);
+void keel_pool_settle(struct keel_root *root);
+void keel_epoch_bump(struct keel_root *root);
+void keel_epoch_pass(struct keel_root_cpu *cpu);
+bool keel_root_lock(struct keel_root *root);
+void keel_root_unlock(struct keel_root *root);
+
+/* phys.c */
+void *keel_phys(u64 pa);
+struct keel_root *keel_root_state(void);
+void keel_flush(void);
+struct keel_root_cpu *keel_root_cpu_at(const struct keel_root *root, u32 i);
+
+/* donate.c */
+s64 keel_donate(struct keel_root *root, u64 pfn);
+s64 keel_reclaim(struct keel_root *root);
+
+/* audit.c */
+s64 keel_audit(struct keel_root_cpu *cpu, u64 pfn);
+
+#endif /* KEEL_MMU_POOL_H */

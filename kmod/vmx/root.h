@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Root's own state of one CPU.
+ *
+ * World: root; the host fills it once, before launch.  Only its CPU touches
+ * it, from exits and from root's own trap handlers, which an NMI can run at any
+ * instruction: @pending is the only word that both write.  Other CPUs set
+ * KEEL_LATCH_FLUSH in it, and read @epoch and @active.
+ */
+#ifndef KEEL_VMX_ROOT_H
+#define KEEL_VMX_ROOT_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "../abi.h"
+#include "layout.h"
+#include "state.h"
+
+/* The bit of CPUID's leaf 1, ECX, that tells of a hypervisor */
+#define KEEL_CPUID_HYPERVISOR	BIT_ULL(31)
+
+/* Root's own selectors, behind Linux's */
+#define KEEL_SEL_TSS		(KEEL_GDT_HOST_NR * 8)
+#define KEEL_GDT_NR		(KEEL_GDT_HOST_NR + 2)
+
+/* Interrupt stacks of the TSS */
+#define KEEL_IST_NMI		1
+#define KEEL_IST_DF		2
+#define KEEL_IST_MC		3
+#define KEEL_IST_EXC		4
+
+struct keel_tss {
+	u32 pad0;
+	u64 rsp[3];
+	u64 pad1;
+	u64 ist[7];
+	u64 pad2;
+	u16 pad3;
+	u16 iomap;
+} __attribute__((packed));
+
+/**
+ * struct keel_root_cpu - root's state of one CPU
+ * @regs: the demoted host's registers at the last exit.  First: HOST_RSP points
+ *        right behind it, and the stack goes on below
+ * @pending: what has to be done before the next entry: KEEL_LATCH_NMI and
+ *           KEEL_LATCH_MC, which Linux has still to get, KEEL_LATCH_FLUSH
+ * @deferred: of these, what could not go with the last entry
+ * @cpu: Linux's number of the CPU
+ * @shared: the pages shared with the host, at the host's address
+ * @gate_code: entry of gate.S, at the host's address
+ * @gate_trap: its NMI stub; KEEL_GATE_TRAP_STRIDE further on, that for
+ *             machine checks
+ * @vmcs_pa: physical address of the VMCS
+ * @user_cr3: CR3 bits that mark page tables which lack Linux's own pages (page
+ *            table isolation), 0 when there are none
+ * @visible: KEEL_CPUID_HYPERVISOR to be seen in CPUID, 0 not to be
+ * @epoch: the epoch of struct keel_root that it has passed
+ * @active: it may hold translations of the host's EPT
+ * @launched: Linux has answered from beneath: it runs as a guest
+ * @leaving: a trap from now on is fatal
+ * @launch: Linux's state at launch
+ * @gdt: root's GDT: Linux's code and stack selectors, and root's TSS
+ * @idt: root's IDT, exceptions only: interrupts stay off in root
+ * @tss: root's TSS
+ */
+struct keel_root_cpu {
+	struct keel_regs regs;
+	u32 pending;
+	u32 deferred;
+	u32 cpu;
+	struct keel_shared *shared;
+	u64 gate_code;
+	u64 gate_trap;
+	u64 vmcs_pa;
+	u64 user_cr3;
+	u64 visible;
+	u64 epoch;
+	bool active;
+	bool launched;
+	bool leaving;
+	struct keel_host_state launch;
+	u64 gdt[KEEL_GDT_NR];
+	u64 idt[2 * KEEL_TRAP_NR];
+	struct keel_tss tss;
+};
+
+/**
+ * struct keel_root_setup - what the host knows when it prepares a CPU's root
+ * @header: head of the image
+ * @slot: root's address of the CPU's slot
+ * @host: Linux's state on that CPU
+ */
+struct keel_root_setup {
+	const struct keel_root_header *header;
+	u64 slot;
+	const struct keel_host_state *host;
+};
+
+void keel_root_cpu_init(struct keel_root_cpu *cpu, const struct keel_root_setup *setup);
+
+#endif /* KEEL_VMX_ROOT_H */

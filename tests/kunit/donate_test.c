@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * keel-donate: pages from the host to root and back, epochs and the audit, on a
+ * made-up machine: what is refused, what waits for whom, and random steps against
+ * a list of who owns what.
+ *
+ * World: KUnit.  No locks.
+ */
+#include <kunit/test.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "../../kmod/mmu/hostmap.h"
+#include "kit.h"
+#include "phys_stubs.h"
+
+static struct keel_root *machine(struct kunit *test)
+{
+	u32 i;
+
+	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fake);
+	for (i = 0; i < FAKE_FRAMES; i++) {
+		fake->page[i] = kunit_kzalloc(test, 4096, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, fake->page[i]);
+	}
+	KUNIT_ASSERT_TRUE(test, fake_build());
+	return &fake->root;
+}
+
+static void pass_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CPUS; i++)
+		fake_pass(i);
+}
+
+static void donate_refuses(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_FRAMES), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, ~0ULL), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 1ULL << 52), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_HOLE), (s64)-EINVAL);
+	/* root's own */
+	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_RAM_END), (s64)-EINVAL);
+	root->ram[1].end = FAKE_FRAMES;
+	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_RAM_END), (s64)-EPERM);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 7), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 7), (s64)-EPERM);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	KUNIT_EXPECT_FALSE(test, fake->wild);
+}
+
+static void donate_waits_for_all(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, keel_reclaim(root), (s64)-ENOENT);
+	KUNIT_ASSERT_EQ(test, keel_donate(root, 9), 0LL);
+	for (i = 0; i < FAKE_CPUS; i++) {
+		KUNIT_EXPECT_TRUE(test, fake->cpu[i].pending & KEEL_LATCH_FLUSH);
+		KUNIT_EXPECT_EQ(test, keel_reclaim(root), (s64)-ENOENT);
+		fake_pass(i);
+	}
+	KUNIT_EXPECT_EQ(test, fake->flushes, (unsigned int)FAKE_CPUS);
+	fake->page[9][17] = 5;
+	KUNIT_EXPECT_EQ(test, keel_reclaim(root), 9LL);
+	KUNIT_EXPECT_EQ(test, fake->page[9][17], 0ULL);
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&root->frames, 9), (u16)KEEL_OWNER_HOST);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* a CPU that is not demoted need not pass */
+	fake->cpu[1].active = false;
+	KUNIT_ASSERT_EQ(test, keel_donate(root, 10), 0LL);
+	fake_pass(0);
+	KUNIT_EXPECT_EQ(test, keel_reclaim(root), (s64)-ENOENT);
+	fake_pass(2);
+	KUNIT_EXPECT_EQ(test, keel_reclaim(root), 10LL);
+}
+
+static void donate_without_stock(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+	u64 pa;
+
+	while (root->stock.nr >= KEEL_STOCK_MIN)
+		KUNIT_ASSERT_NOT_NULL(test, keel_root_pages.alloc(NULL, &pa));
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 3), (s64)-ENOMEM);
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&root->frames, 3), (u16)KEEL_OWNER_HOST);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+}
+
+static void donate_one_at_a_time(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+
+	KUNIT_EXPECT_FALSE(test, keel_root_lock(root));
+	keel_root_unlock(root);
+	KUNIT_EXPECT_TRUE(test, keel_root_lock(root));
+}
+
+/* the audit finds what is spoilt */
+static void donate_audit_finds(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+	struct keel_shared *shared = kunit_kzalloc(test, sizeof(*shared), GFP_KERNEL);
+	struct keel_frame *frame, old;
+
+	KUNIT_ASSERT_NOT_NULL(test, shared);
+	fake->cpu[0].shared = shared;
+	KUNIT_ASSERT_EQ(test, keel_donate(root, 20), 0LL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* the host sees a page of root's */
+	keel_table_remap(&root->ept, 20 << 12, 20 << 12, 1, 0x37);
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+	keel_hostmap_hide(&root->ept, 20 << 12, root->zero_pa);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* the host's page is mapped to another one, or hidden */
+	keel_table_remap(&root->ept, 21 << 12, 22 << 12, 1, 0x37);
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+	keel_hostmap_hide(&root->ept, 21 << 12, root->zero_pa);
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+	keel_table_remap(&root->ept, 21 << 12, 21 << 12, 1, 0x37);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* an entry that cannot be, and a sum that is wrong */
+	frame = keel_frame_at(&root->frames, 21);
+	old = *frame;
+	frame->count = 1;
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+	*frame = old;
+	root->owned++;
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+	root->owned--;
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	KUNIT_EXPECT_EQ(test, shared->ring.head, 5ULL);
+}
+
+static void donate_random(struct kunit *test)
+{
+	struct keel_root *root = machine(test);
+	u64 *since = kunit_kcalloc(test, FAKE_FRAMES, sizeof(*since), GFP_KERNEL);
+	unsigned int i, done = 0, back = 0;
+	struct rnd_state rnd;
+	u64 now, pfn;
+	s64 ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, since);
+	prandom_seed_state(&rnd, 3);
+	for (now = 1; now < 20000; now++) {
+		switch (kit_below(&rnd, 4)) {
+		case 0:
+		case 1:
+			pfn = kit_below(&rnd, FAKE_RAM_END);
+			ret = keel_donate(root, pfn);
+			if (ret == -ENOMEM)
+				break;
+			KUNIT_ASSERT_EQ(test, ret, pfn == FAKE_HOLE ? (s64)-EINVAL :
+					since[pfn] ? (s64)-EPERM : 0LL);
+			if (ret)
+				break;
+			since[pfn] = now;
+			fake->page[pfn][0] = ~0ULL;
+			done++;
+			break;
+		case 2:
+			ret = keel_reclaim(root);
+			if (ret < 0)
+				break;
+			KUNIT_ASSERT_NE(test, since[ret], 0ULL);
+			KUNIT_ASSERT_EQ(test, fake->page[ret][0], 0ULL);
+			since[ret] = 0;
+			back++;
+			break;
+		case 3:
+			fake_pass(kit_below(&rnd, FAKE_CPUS));
+			break;
+		}
+		if (now % 500 == 0)
+			KUNIT_ASSERT_EQ(test, fake_audit(), 0LL);
+	}
+	KUNIT_EXPECT_GT(test, done, 100U);
+	KUNIT_EXPECT_GT(test, back, 100U);
+	pass_all();
+	for (ret = keel_reclaim(root); ret >= 0; ret = keel_reclaim(root))
+		since[ret] = 0;
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* what has not come back, root uses for its tables */
+	for (i = 0; i < FAKE_FRAMES; i++)
+		if (since[i])
+			KUNIT_EXPECT_EQ(test, keel_frame_owner(&root->frames, i),
+					(u16)KEEL_OWNER_ROOT);
+	KUNIT_EXPECT_FALSE(test, fake->wild);
+}
+
+static struct kunit_case donate_cases[] = {
+	KUNIT_CASE(donate_refuses),
+	KUNIT_CASE(donate_waits_for_all),
+	KUNIT_CASE(donate_without_stock),
+	KUNIT_CASE(donate_one_at_a_time),
+	KUNIT_CASE(donate_audit_finds),
+	KUNIT_CASE(donate_random),
+	{}
+};
+
+static struct kunit_suite donate_suite = {
+	.name = "keel-donate",
+	.test_cases = donate_cases,
+};
+
+kunit_test_suites(&donate_suite);

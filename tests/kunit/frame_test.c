@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * keel-frame: every step between owners, allowed and forbidden, against a table
+ * of what has to come of it; the table of frames itself; and random steps against
+ * the invariants.
+ *
+ * World: KUnit.  No locks.
+ */
+#include <kunit/test.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "../../kmod/mmu/frame.h"
+#include "kit.h"
+
+#define HOST	KEEL_OWNER_HOST
+#define ROOT	KEEL_OWNER_ROOT
+#define SHARED	KEEL_OWNER_SHARED
+#define VM	(KEEL_OWNER_VM + 3)
+#define OTHER	(KEEL_OWNER_VM + 4)
+#define DIRTY	KEEL_FRAME_DIRTY
+#define FREE	KEEL_FRAME_FREE
+
+enum op { TAKE, GIVE, SHARE, GET, PUT };
+
+/**
+ * struct step - one step from one state
+ * @op: which
+ * @owner: its argument
+ * @from: the frame before
+ * @want: what the step returns
+ * @to: the frame after, when it succeeds; it is unchanged when not
+ */
+struct step {
+	enum op op;
+	u16 owner;
+	struct keel_frame from;
+	int want;
+	struct keel_frame to;
+};
+
+static const struct step steps[] = {
+	{ TAKE, ROOT, { 0, HOST }, 0, { 1, ROOT } },
+	{ TAKE, VM, { 0, HOST }, 0, { 1, VM } },
+	{ TAKE, HOST, { 0, HOST }, -EINVAL },
+	{ TAKE, SHARED, { 0, HOST }, -EINVAL },
+	{ TAKE, 3, { 0, HOST }, -EINVAL },
+	{ TAKE, ROOT, { 1, ROOT }, -EPERM },
+	{ TAKE, VM, { 1, ROOT }, -EPERM },
+	{ TAKE, ROOT, { 1, VM }, -EPERM },
+	{ TAKE, VM, { 1, VM }, -EPERM },
+	{ TAKE, OTHER, { 1, VM }, -EPERM },
+	{ TAKE, VM, { 2, SHARED }, -EPERM },
+	{ TAKE, ROOT, { 1, SHARED }, -EPERM },
+
+	{ GIVE, ROOT, { 1, ROOT }, 0, { 0, HOST } },
+	{ GIVE, ROOT, { 1, ROOT, KEEL_FRAME_TYPE(6) }, 0, { 0, HOST } },
+	{ GIVE, VM, { 1, VM }, 0, { 0, HOST } },
+	{ GIVE, HOST, { 0, HOST }, -EPERM },
+	{ GIVE, ROOT, { 0, HOST }, -EPERM },
+	{ GIVE, VM, { 0, HOST }, -EPERM },
+	{ GIVE, ROOT, { 1, VM }, -EPERM },
+	{ GIVE, VM, { 1, ROOT }, -EPERM },
+	{ GIVE, OTHER, { 1, VM }, -EPERM },
+	{ GIVE, SHARED, { 1, SHARED }, -EPERM },
+	{ GIVE, VM, { 1, SHARED }, -EPERM },
+	{ GIVE, ROOT, { 1, SHARED }, -EPERM },
+	{ GIVE, VM, { 2, VM }, -EBUSY },
+	{ GIVE, VM, { 0, VM }, -EBUSY },
+	{ GIVE, ROOT, { 1, ROOT, FREE }, -EBUSY },
+	{ GIVE, ROOT, { 1, ROOT, DIRTY }, -EUCLEAN },
+	{ GIVE, VM, { 1, VM, DIRTY }, -EUCLEAN },
+
+	{ SHARE, VM, { 1, VM }, 0, { 1, SHARED } },
+	{ SHARE, VM, { 1, VM, DIRTY }, 0, { 1, SHARED, DIRTY } },
+	{ SHARE, VM, { 2, VM }, -EBUSY },
+	{ SHARE, VM, { 1, OTHER }, -EPERM },
+	{ SHARE, VM, { 0, HOST }, -EPERM },
+	{ SHARE, VM, { 1, ROOT }, -EPERM },
+	{ SHARE, VM, { 1, SHARED }, -EPERM },
+	{ SHARE, ROOT, { 1, ROOT }, -EPERM },
+	{ SHARE, HOST, { 0, HOST }, -EPERM },
+	{ SHARE, SHARED, { 1, SHARED }, -EPERM },
+
+	{ GET, 0, { 1, SHARED }, 0, { 2, SHARED } },
+	{ GET, 0, { ~0U - 1, SHARED }, 0, { ~0U, SHARED } },
+	{ GET, 0, { ~0U, SHARED }, -EOVERFLOW },
+	{ GET, 0, { 0, HOST }, -EPERM },
+	{ GET, 0, { 1, ROOT }, -EPERM },
+	{ GET, 0, { 1, VM }, -EPERM },
+
+	{ PUT, 0, { 2, SHARED }, 0, { 1, SHARED } },
+	{ PUT, 0, { 1, SHARED }, 1, { 1, ROOT, DIRTY } },
+	{ PUT, 0, { 1, SHARED, KEEL_FRAME_TYPE(6) }, 1, { 1, ROOT, DIRTY | KEEL_FRAME_TYPE(6) } },
+	{ PUT, 0, { 0, HOST }, -EPERM },
+	{ PUT, 0, { 1, ROOT }, -EPERM },
+	{ PUT, 0, { 1, VM }, -EPERM },
+};
+
+static int do_step(enum op op, struct keel_frame *frame, u16 owner)
+{
+	switch (op) {
+	case TAKE:
+		return keel_frame_take(frame, owner);
+	case GIVE:
+		return keel_frame_give(frame, owner);
+	case SHARE:
+		return keel_frame_share(frame, owner);
+	case GET:
+		return keel_frame_get(frame);
+	default:
+		return keel_frame_put(frame);
+	}
+}
+
+static void frame_steps(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		const struct step *s = &steps[i];
+		const struct keel_frame *want = s->want < 0 ? &s->from : &s->to;
+		struct keel_frame f = s->from;
+
+		KUNIT_EXPECT_EQ_MSG(test, do_step(s->op, &f, s->owner), s->want, "step %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, f.count, want->count, "step %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, f.owner, want->owner, "step %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, f.flags, want->flags, "step %u", i);
+	}
+}
+
+static void frame_writable(struct kunit *test)
+{
+	static const u16 owners[] = { HOST, ROOT, SHARED, VM, OTHER };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(owners); i++) {
+		for (j = 0; j < ARRAY_SIZE(owners); j++) {
+			struct keel_frame f = { .count = 1, .owner = owners[i] };
+			bool own = i == j && owners[i] != ROOT && owners[i] != SHARED;
+
+			KUNIT_EXPECT_EQ_MSG(test, keel_frame_writable(&f, owners[j]), own,
+					    "owner %u, for %u", owners[i], owners[j]);
+		}
+	}
+}
+
+static void frame_sound(struct kunit *test)
+{
+	static const struct {
+		struct keel_frame f;
+		bool sound;
+	} rows[] = {
+		{ { 0, HOST }, true }, { { 1, HOST }, false }, { { 0, HOST, DIRTY }, false },
+		{ { 1, ROOT }, true }, { { 0, ROOT }, false }, { { 2, ROOT }, false },
+		{ { 77, ROOT, FREE }, true }, { { 1, ROOT, DIRTY }, true },
+		{ { 1, SHARED }, true }, { { 9, SHARED, DIRTY }, true }, { { 0, SHARED }, false },
+		{ { 1, SHARED, FREE }, false }, { { 1, VM }, true }, { { 2, VM }, false },
+		{ { 1, VM, FREE }, false }, { { 0, VM }, false }, { { 1, 3 }, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		KUNIT_EXPECT_EQ_MSG(test, keel_frame_sound(&rows[i].f), rows[i].sound, "row %u", i);
+}
+
+/* whatever is tried, in whatever order, no frame comes to break the invariants */
+static void frame_random(struct kunit *test)
+{
+	static const u16 owners[] = { HOST, ROOT, SHARED, VM, OTHER, 3, 0xffff };
+	struct keel_frame f = { 0 };
+	struct rnd_state rnd;
+	unsigned int i, done[5] = { 0 };
+
+	prandom_seed_state(&rnd, 21);
+	for (i = 0; i < 100000; i++) {
+		enum op op = kit_below(&rnd, 5);
+		struct keel_frame before = f;
+		int err = do_step(op, &f, owners[kit_below(&rnd, ARRAY_SIZE(owners))]);
+
+		if (err < 0)
+			KUNIT_ASSERT_EQ(test, memcmp(&f, &before, sizeof(f)), 0);
+		else
+			done[op]++;
+		KUNIT_ASSERT_TRUE(test, keel_frame_sound(&f));
+		/* root zeroes what it gives */
+		if (f.owner == ROOT)
+			f.flags &= ~DIRTY;
+	}
+	for (i = 0; i < ARRAY_SIZE(done); i++)
+		KUNIT_EXPECT_GT(test, done[i], 100U);
+}
+
+static void frame_table(struct kunit *test)
+{
+	const u64 nr = 5 * KEEL_FRAMES_A_PAGE - 7;
+	struct keel_frames frames;
+	struct keel_frame *f;
+
+	/* four of the tree, and two for frames */
+	keel_frames_init(&frames, kit_pool(test, 6), nr);
+	KUNIT_EXPECT_NULL(test, keel_frame_at(&frames, 0));
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&frames, 0), (u16)HOST);
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&frames, nr), (u16)HOST);
+	KUNIT_EXPECT_NULL(test, keel_frame_make(&frames, nr));
+	KUNIT_EXPECT_NULL(test, keel_frame_make(&frames, ~0ULL));
+
+	f = keel_frame_make(&frames, nr - 1);
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	KUNIT_EXPECT_EQ(test, keel_frame_take(f, VM), 0);
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&frames, nr - 1), (u16)VM);
+	KUNIT_EXPECT_EQ(test, keel_frame_owner(&frames, nr - 2), (u16)HOST);
+	KUNIT_EXPECT_PTR_EQ(test, keel_frame_at(&frames, nr - 1), f);
+	KUNIT_EXPECT_PTR_EQ(test, keel_frame_make(&frames, nr - 2), f - 1);
+
+	KUNIT_EXPECT_NOT_NULL(test, keel_frame_make(&frames, KEEL_FRAMES_A_PAGE - 1));
+	/* no third page to be had */
+	KUNIT_EXPECT_NULL(test, keel_frame_make(&frames, KEEL_FRAMES_A_PAGE));
+	KUNIT_EXPECT_NULL(test, keel_frame_at(&frames, KEEL_FRAMES_A_PAGE));
+}
+
+static struct kunit_case frame_cases[] = {
+	KUNIT_CASE(frame_steps),
+	KUNIT_CASE(frame_writable),
+	KUNIT_CASE(frame_sound),
+	KUNIT_CASE(frame_random),
+	KUNIT_CASE(frame_table),
+	{}
+};
+
+static struct kunit_suite frame_suite = {
+	.name = "keel-frame",
+	.test_cases = frame_cases,
+};
+
+kunit_test_suites(&frame_suite);

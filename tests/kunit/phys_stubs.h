@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A machine that was made up, for root's memory side: a few megabytes of memory,
+ * three CPUs, and what root keeps, in place of kmod/mmu/phys.c.
+ *
+ * World: KUnit.  No locks.
+ */
+#ifndef KEEL_TEST_PHYS_STUBS_H
+#define KEEL_TEST_PHYS_STUBS_H
+
+#include "../../kmod/mmu/pool.h"
+
+#define FAKE_FRAMES	1024
+#define FAKE_CPUS	3
+
+/* Memory ends here, root's own pages lie behind it; there is a hole in it. */
+#define FAKE_RAM_END	960
+#define FAKE_HOLE	500
+
+/**
+ * struct fake - the machine
+ * @root: what root keeps
+ * @cpu: its CPUs
+ * @page: its memory
+ * @wild: an address was used that is none
+ * @flushes: how often a CPU has flushed
+ */
+struct fake {
+	struct keel_root root;
+	struct keel_root_cpu cpu[FAKE_CPUS];
+	u64 *page[FAKE_FRAMES];
+	bool wild;
+	unsigned int flushes;
+};
+
+extern struct fake *fake;
+
+bool fake_build(void);
+void fake_pass(unsigned int i);
+s64 fake_audit(void);
+
+#endif /* KEEL_TEST_PHYS_STUBS_H */

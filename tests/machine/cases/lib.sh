@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# For the cases, which run inside the reference machine as root, in /keel: each
+# is a shell script that calls ok or not_ok for every thing that it has checked
+# and ends with finish.
+
+debug=/sys/kernel/debug
+probe=$debug/keel_probe
+passed=0
+failed=0
+# A kernel that watches itself (--kernel debug), several times slower
+watched=
+[ ! -e $debug/kmemleak ] || watched=1
+
+# What the kernel said while it booted is not about Keel.
+echo "keel-case begins" > /dev/kmsg
+
+ok() {
+	echo "ok $*"
+	passed=$((passed + 1))
+}
+
+not_ok() {
+	echo "not ok $*"
+	failed=$((failed + 1))
+}
+
+# check NAME COMMAND... : ok when COMMAND succeeds
+check() {
+	name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name: $*"; fi
+}
+
+# same NAME WANT GOT
+same() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: want '$2', got '$3'"; fi
+}
+
+# exits [REASON] : exits counted on all CPUs
+exits() {
+	awk -v r="${1:-}" '/^[0-9]/ && (r == "" || $2 == r) { n += $3 } END { print n + 0 }' \
+		"$debug/keel/exits"
+}
+
+counter() {
+	awk -v n="$1" '$1 == n { print $2 }' "$debug/keel/counters"
+}
+
+# log_since MARK : kernel messages behind the line that mark wrote
+mark() {
+	echo "mark $1" > /dev/kmsg
+}
+
+log_since() {
+	dmesg | sed "1,/mark $1\$/d"
+}
+
+# until_log MARK PATTERN : wait until it is there; root's messages come once a
+# second, and a dump of a VMCS takes the serial console its time
+until_log() {
+	tries=0
+	until log_since "$1" | grep -q "$2"; do
+		[ $((tries += 1)) -lt 300 ] || return 1
+		sleep 0.1
+	done
+}
+
+# No complaint of the kernel's own: what is wrong with Keel itself is told by
+# lines that begin with keel:.
+clean_log() {
+	bad=$(dmesg | sed '1,/keel-case begins/d' | grep -E 'BUG:|WARNING:|Oops|general protection|unchecked MSR|Call Trace|stall|lockup|INFO: (task|possible|rcu)|segfault|protection fault|KASAN|UBSAN|ODEBUG|INFO: trying|corruption')
+	[ -z "$bad" ] && return 0
+	echo "$bad" | head -20
+	return 1
+}
+
+# Whenever Keel goes, its frames are audited first, unless it is on no CPU any more.
+rmmod() {
+	if [ "$1" = keel ] && [ -e "$debug/keel/audit" ] && [ "$(counter demoted)" != 0 ]; then
+		grep -q '^ok' "$debug/keel/audit" || not_ok "audit"
+	fi
+	command rmmod "$@"
+}
+
+loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+# No memory that nothing points to, but for what the boot left.  Two scans, five
+# seconds after the last allocation: kmemleak lets an object be that is younger
+# than that, or whose contents have changed since the scan before.  It takes a
+# lock for each pointer, billions of instructions if each is proved.
+no_leaks() {
+	sleep 6
+	echo 0 > /proc/sys/kernel/prove_locking
+	echo scan > $debug/kmemleak
+	echo scan > $debug/kmemleak
+	echo 1 > /proc/sys/kernel/prove_locking
+	awk '/^unreferenced object/ { first = $0; next }
+	     first { said = !/comm "swapper/; if (said) print first; first = "" }
+	     said' $debug/kmemleak > /tmp/leaks
+	[ ! -s /tmp/leaks ] && return 0
+	head -60 /tmp/leaks
+	return 1
+}
+
+# With leaks=1, what was allocated must have been freed.
+leaks=
+
+finish() {
+	if [ "$watched" ]; then
+		check "lockdep is still on" grep -q 'debug_locks: *1' /proc/lockdep_stats
+		[ -z "$leaks" ] || check "kmemleak finds nothing" no_leaks
+	fi
+	check "clean kernel log" clean_log
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
