@@ -74,15 +74,11 @@ static void log_dump(struct keel *keel, struct keel_cpu *c)
 	struct keel_vmcs_image *img = &c->image;
 	/* Pairs with the release in vmx/exit.c: the dump is whole. */
 	u64 dumps = smp_load_acquire(&shared->dumps);
-	unsigned int ix;
 
 	if (dumps == c->dumps_seen)
 		return;
 	c->dumps_seen = dumps;
-	memset(img, 0, sizeof(*img));
-	for (ix = 0; ix < VMCS_IX_NR; ix++)
-		if (shared->dump_have[ix / 64] >> (ix % 64) & 1)
-			keel_vmcs_put(img, ix, shared->dump[ix]);
+	*img = *(const struct keel_vmcs_image *)shared->dump;
 	log_image(c->cpu, img);
 	if (img->val[VMCS_IX_EXIT_REASON] & KEEL_REASON_ENTRY_FAILED)
 		log_verdict(c->cpu, img, &keel->caps);
