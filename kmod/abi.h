@@ -18,10 +18,13 @@
 #define KEEL_PAGE_SIZE 4096
 
 /*
- * Hypercalls: VMCALL at CPL 0 with RAX = KEEL_HC(number) and an argument in RDI;
- * the answer comes in RAX, a negative errno on failure, -EAGAIN when another CPU
- * is at it.  A VMCALL without the upper half of KEEL_HC() is an undefined
- * instruction, as it is on a CPU without VMX.
+ * Hypercalls: VMCALL at CPL 0 with RAX = KEEL_HC(number) and arguments in RDI,
+ * RSI and RDX; the answer comes in RAX, a negative errno on failure, -EAGAIN when
+ * another CPU is at it.  A VMCALL without the upper half of KEEL_HC() is an
+ * undefined instruction, as it is on a CPU without VMX.
+ *
+ * A guest is named by the id that the host has given it.  What does not fit into
+ * registers goes through the calling CPU's struct keel_shared.
  */
 #define KEEL_HC_MAGIC 0x4b45454c00000000ULL
 #define KEEL_HC(nr) (KEEL_HC_MAGIC | (nr))
@@ -33,11 +36,21 @@ enum keel_hypercall {
 	KEEL_HC_DONATE,	/* gives root the frame RDI: keel_donate() */
 	KEEL_HC_RECLAIM, /* answers a frame that is the host's again: keel_reclaim() */
 	KEEL_HC_AUDIT,	/* checks frames from RDI on: keel_audit() */
+	KEEL_HC_VM_NEW,	/* guest RDI with RSI frames of memory: keel_guest_new() */
+	KEEL_HC_VM_FILL, /* RSI frames of @batch for guest RDI: keel_guest_fill() */
+	KEEL_HC_VM_MAP,	/* the same, as its memory from gfn RDX on: keel_guest_map() */
+	KEEL_HC_VM_KILL, /* guest RDI never runs again: keel_guest_kill() */
+	KEEL_HC_VM_DRAIN, /* frames of guest RDI to @batch, how many: keel_guest_drain() */
+	KEEL_HC_VM_STAT, /* guest RDI to @vm_stat: keel_guest_stat() */
+	KEEL_HC_VCPU_NEW, /* vCPU RSI of guest RDI, as @start says: keel_vcpu_new() */
+	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN; enum keel_run_reason */
+	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
+	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
 	KEEL_HC_NR
 };
 #endif
 
-#define KEEL_ABI_VERSION 1
+#define KEEL_ABI_VERSION 2
 
 /* Exit reasons that are counted: one more than the highest basic reason kept. */
 #define KEEL_EXIT_NR 80
@@ -174,6 +187,129 @@ struct keel_gate {
 	u8 stack[0] __attribute__((aligned(16)));
 };
 
+/* Frames that go with one hypercall */
+#define KEEL_BATCH_NR		64
+
+/* vCPUs of a guest */
+#define KEEL_VCPUS_MAX		16
+
+/**
+ * struct keel_vcpu_start - the registers that a vCPU begins with
+ * @rip: where
+ * @rsp: stack
+ * @rax: register
+ * @rbx: register, as PVH wants it
+ * @rcx: register
+ * @rdx: register
+ * @rsi: register, as Linux's 64-bit boot protocol wants it
+ * @rdi: register
+ * @cr3: page tables, for 64-bit mode
+ * @gdt_base: GDT; the segments are flat whatever it holds
+ * @gdt_limit: its limit
+ * @long_mode: 64-bit mode with paging on, else 32-bit mode with paging off
+ */
+struct keel_vcpu_start {
+	u64 rip;
+	u64 rsp;
+	u64 rax;
+	u64 rbx;
+	u64 rcx;
+	u64 rdx;
+	u64 rsi;
+	u64 rdi;
+	u64 cr3;
+	u64 gdt_base;
+	u32 gdt_limit;
+	u32 long_mode;
+};
+
+/**
+ * enum keel_run_reason - why KEEL_HC_VCPU_RUN has come back
+ * @KEEL_RUN_INTR: Linux has an interrupt or an NMI to take
+ * @KEEL_RUN_AGAIN: another CPU has what is needed for a moment
+ * @KEEL_RUN_KICK: CPUs have to go through root before this can go on
+ * @KEEL_RUN_MOVE: CPU @cpu has to park first
+ * @KEEL_RUN_FILL: the guest's pool is empty
+ * @KEEL_RUN_IO: port I/O
+ * @KEEL_RUN_HLT: HLT
+ * @KEEL_RUN_OUTSIDE: access to @gpa, where no memory is
+ * @KEEL_RUN_SHUTDOWN: triple fault
+ * @KEEL_RUN_ENTRY: the VM entry failed; root has left a dump
+ * @KEEL_RUN_UNKNOWN: an exit that root does not know; root has left a dump
+ */
+enum keel_run_reason {
+	KEEL_RUN_INTR,
+	KEEL_RUN_AGAIN,
+	KEEL_RUN_KICK,
+	KEEL_RUN_MOVE,
+	KEEL_RUN_FILL,
+	KEEL_RUN_IO,
+	KEEL_RUN_HLT,
+	KEEL_RUN_OUTSIDE,
+	KEEL_RUN_SHUTDOWN,
+	KEEL_RUN_ENTRY,
+	KEEL_RUN_UNKNOWN,
+	KEEL_RUN_NR
+};
+
+/**
+ * struct keel_run - what goes with a reason
+ * @gpa: guest physical address
+ * @rip: where the guest is
+ * @exit: basic exit reason
+ * @pool: frames left in the guest's pool
+ * @cpu: which CPU has the vCPU
+ * @val: what is written, OUT
+ * @port: I/O port
+ * @size: 1, 2 or 4 bytes
+ * @write: OUT, or a write to @gpa
+ * @string: INS or OUTS, which root does not carry out
+ */
+struct keel_run {
+	u64 gpa;
+	u64 rip;
+	u32 exit;
+	u32 pool;
+	u32 cpu;
+	u32 val;
+	u16 port;
+	u8 size;
+	u8 write;
+	u8 string;
+};
+
+/**
+ * struct keel_vm_stat - a guest's memory, in frames
+ * @mapped: its own memory
+ * @zero: mapped to the one zero frame
+ * @tables: EPT tables
+ * @pool: zeroed frames that wait for a first touch
+ * @filled: frames ever taken in
+ * @touched_read: first touches that were reads
+ * @touched_write: first touches that were writes, or writes after a read
+ */
+struct keel_vm_stat {
+	u64 mapped;
+	u64 zero;
+	u64 tables;
+	u64 pool;
+	u64 filled;
+	u64 touched_read;
+	u64 touched_write;
+};
+
+/**
+ * struct keel_vcpu_stat - what a vCPU has done
+ * @runs: VM entries from Linux
+ * @returns: returns to Linux, by enum keel_run_reason
+ * @exit: exits, by basic exit reason
+ */
+struct keel_vcpu_stat {
+	u64 runs;
+	u64 returns[KEEL_RUN_NR];
+	struct keel_exit_stat exit[KEEL_EXIT_NR];
+};
+
 /* Room for an image of every VMCS field, in u64; vmx/exit.c asserts that it is enough. */
 #define KEEL_DUMP_NR		256
 
@@ -186,6 +322,11 @@ struct keel_gate {
  * @dumps: VMCS dumps taken
  * @left: root has left VMX on this CPU, asked or not
  * @want_off: root asks Linux's NMI handler to call KEEL_HC_OFF
+ * @batch: frames that go with a hypercall, or come back from it
+ * @start: for KEEL_HC_VCPU_NEW
+ * @run: from KEEL_HC_VCPU_RUN
+ * @vm_stat: from KEEL_HC_VM_STAT
+ * @vcpu_stat: from KEEL_HC_VCPU_STAT
  * @dump: a struct keel_vmcs_image of the last unexpected exit
  */
 struct keel_shared {
@@ -199,6 +340,11 @@ struct keel_shared {
 	u64 dumps;
 	u32 left;
 	u32 want_off;
+	u64 batch[KEEL_BATCH_NR];
+	struct keel_vcpu_start start;
+	struct keel_run run;
+	struct keel_vm_stat vm_stat;
+	struct keel_vcpu_stat vcpu_stat;
 	u64 dump[KEEL_DUMP_NR];
 };
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest, as Linux knows it: the object that netlink names, its states, its vCPU
+ * threads and its memory.
+ *
+ * World: host.  Locks, in this order: the table of guests (vm.c), a guest's @lock,
+ * and beneath them spinlocks of single files.  A guest is kept by a reference; its
+ * memory in root exists while it runs or is paused.
+ */
+#ifndef KEEL_VM_H
+#define KEEL_VM_H
+
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "abi.h"
+#include "../uapi/keel.h"
+
+struct file;
+struct mem_cgroup;
+struct task_struct;
+struct keel_console;
+
+/**
+ * struct keel_segment - a piece of an image
+ * @gpa: where it goes, page aligned
+ * @offset: where it is in the file
+ * @size: in bytes
+ */
+struct keel_segment {
+	u64 gpa;
+	u64 offset;
+	u64 size;
+};
+
+/**
+ * struct keel_image - what a guest starts from
+ * @file: holds the segments
+ * @nr: number of segments
+ * @start: first registers of vCPU 0
+ * @segment: the segments
+ */
+struct keel_image {
+	struct file *file;
+	unsigned int nr;
+	struct keel_vcpu_start start;
+	struct keel_segment segment[];
+};
+
+/**
+ * struct keel_vm_config - what a guest is made from
+ * @name: unique, not empty
+ * @memory: in bytes, a multiple of the page size
+ * @vcpus: 1 to KEEL_VCPUS_MAX
+ * @weight: share of the CPUs, 1 to 10000, 100 is that of a process
+ */
+struct keel_vm_config {
+	char name[KEEL_NAME_MAX + 1];
+	u64 memory;
+	u32 vcpus;
+	u32 weight;
+};
+
+/**
+ * struct keel_vcpu_thread - a vCPU's thread
+ * @vm: whose
+ * @index: which vCPU
+ * @task: the thread, NULL when there is none
+ * @out: it is not in the guest and will not go there
+ * @input: answers an IN that RUN has come back for
+ */
+struct keel_vcpu_thread {
+	struct keel_vm *vm;
+	u32 index;
+	struct task_struct *task;
+	bool out;
+	u64 input;
+};
+
+/**
+ * struct keel_vm - a guest
+ * @ref: references
+ * @id: stable, never used again while Keel is loaded
+ * @slot: root's id of it
+ * @config: changes under @lock
+ * @lock: one command at a time
+ * @state: enum keel_vm_state, written under @lock
+ * @reason: enum keel_vm_reason, why it is in @state
+ * @detail: what goes with the reason: exit code, address
+ * @gone: deleted; it only waits for its last reference
+ * @created: CLOCK_BOOTTIME, when
+ * @started: CLOCK_BOOTTIME, when it was started last, 0 for never
+ * @image: what it starts from, NULL before load
+ * @memcg: whom its memory is charged to
+ * @console: its serial port's other end
+ * @pausing: its threads stay out of the guest
+ * @ending: a thread has seen its end; @end does the rest
+ * @end: ends it
+ * @stopping: the guest was asked to stop, and @force comes when it does not
+ * @force: forces the stop
+ * @wait: threads that have to wait, and who waits for them
+ * @fill: frames to fill the pool with the next time
+ * @last: statistics of the last run, while it does not run
+ * @thread: vCPUs
+ */
+struct keel_vm {
+	struct kref ref;
+	u32 id;
+	u32 slot;
+	struct keel_vm_config config;
+	struct mutex lock;
+	u32 state;
+	u32 reason;
+	u64 detail;
+	bool gone;
+	u64 created;
+	u64 started;
+	struct keel_image *image;
+	struct mem_cgroup *memcg;
+	struct keel_console *console;
+	bool pausing;
+	bool ending;
+	struct work_struct end;
+	bool stopping;
+	struct delayed_work force;
+	wait_queue_head_t wait;
+	u32 fill;
+	struct keel_vm_stat last;
+	struct keel_vcpu_thread thread[KEEL_VCPUS_MAX];
+};
+
+/* vm.c: objects.  What returns a guest returns a reference to it. */
+struct keel;
+int keel_vms_init(struct keel *keel);
+void keel_vms_exit(void);
+unsigned int keel_vms_count(void);
+struct keel_vm *keel_vm_new(const struct keel_vm_config *config,
+			    struct netlink_ext_ack *extack);
+struct keel_vm *keel_vm_by_id(u32 id);
+struct keel_vm *keel_vm_by_name(const char *name);
+/* the one with the lowest id not below @id, or NULL */
+struct keel_vm *keel_vm_next(u32 id);
+void keel_vm_put(struct keel_vm *vm);
+int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack);
+/* sets weight; other members as they are */
+int keel_vm_set(struct keel_vm *vm, u32 weight, struct netlink_ext_ack *extack);
+
+/* life.c: states.  0, or an errno with its reason in @extack; then nothing has changed. */
+/* takes over @image on success */
+int keel_vm_load(struct keel_vm *vm, struct keel_image *image, struct netlink_ext_ack *extack);
+int keel_vm_start(struct keel_vm *vm, struct netlink_ext_ack *extack);
+int keel_vm_pause(struct keel_vm *vm, struct netlink_ext_ack *extack);
+int keel_vm_resume(struct keel_vm *vm, struct netlink_ext_ack *extack);
+int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack);
+/* asks the guest, and forces it after @timeout ms; 0 forces at once */
+int keel_vm_stop(struct keel_vm *vm, u32 timeout, struct netlink_ext_ack *extack);
+void keel_vm_stat(struct keel_vm *vm, struct keel_vm_stat *stat);
+/* of one vCPU; false when there is none, as when the guest does not run */
+bool keel_vm_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat);
+void keel_image_free(struct keel_image *image);
+
+/* console.c: the other end of the serial port.  NULL is a console that swallows all. */
+struct keel_console *keel_console_new(u32 id);
+void keel_console_free(struct keel_console *console);
+/* from vCPU threads; may sleep */
+void keel_console_put(struct keel_console *console, u8 byte);
+bool keel_console_get(struct keel_console *console, u8 *byte);
+/* "ttyKEEL3", or NULL */
+const char *keel_console_name(const struct keel_console *console);
+int keel_consoles_init(void);
+void keel_consoles_exit(void);
+
+/* notify.c: may sleep */
+void keel_notify_vm(struct keel_vm *vm, u32 event);
+void keel_notify_tamper(u32 cpu, u64 address);
+
+/* netlink.c */
+int keel_netlink_init(struct keel *keel);
+void keel_netlink_exit(void);
+
+#endif /* KEEL_VM_H */
