@@ -88,8 +88,10 @@ void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn
 
 /* fault.c: under no lock */
 enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *guest, u64 gpa,
-				 bool write);
+				 bool write, const void *self);
 /* every vCPU but @self that is in the guest has flushed since @epoch; vmx/vcpu.c */
 bool keel_guest_passed(const struct keel_guest *guest, u64 epoch, const void *self);
+/* none of its vCPUs is in the guest, or has its VMCS active on a CPU; vmx/vcpu.c */
+bool keel_guest_parked(const struct keel_guest *guest);
 
 #endif /* KEEL_MMU_GUEST_H */
