@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/*
+ * Made from uapi/keel.yaml by scripts/ynl: change that, and run it.
+ *
+ * Keel, a thin hypervisor beneath the running Linux: its guests. The family is
+ * there while the module is loaded, in the initial network namespace only, and
+ * all of its commands take CAP_NET_ADMIN in the initial user namespace. A guest
+ * is named by its id or by its name; when both are given they have to be of one
+ * guest. A command that changes a guest answers, with NLM_F_ECHO, as vm-get
+ * does.
+ */
+#ifndef _UAPI_KEEL_H
+#define _UAPI_KEEL_H
+
+#define KEEL_FAMILY_NAME	"keel"
+#define KEEL_FAMILY_VERSION	1
+#define KEEL_MCGRP_EVENTS	"events"
+
+/* Bytes of a guest's name, without the zero at its end. */
+#define KEEL_NAME_MAX 63
+
+/* vCPUs of a guest. */
+#define KEEL_VCPUS_MAX 16
+
+/* The largest weight; 100 is that of an ordinary process. */
+#define KEEL_WEIGHT_MAX 10000
+
+/* Segments of an image. */
+#define KEEL_SEGMENTS_MAX 64
+
+/**
+ * enum keel_vm_state - What a guest does.
+ * @KEEL_VM_STATE_CREATED: It has no image yet.
+ * @KEEL_VM_STATE_STOPPED: It can be started; its memory is free.
+ * @KEEL_VM_STATE_RUNNING: Its vCPUs run whenever Linux lets them.
+ * @KEEL_VM_STATE_PAUSED: Its vCPUs stay out; its memory is kept.
+ * @KEEL_VM_STATE_CRASHED: It came to an end of its own by a fault; its memory is free.
+ */
+enum keel_vm_state {
+	KEEL_VM_STATE_CREATED = 1,
+	KEEL_VM_STATE_STOPPED,
+	KEEL_VM_STATE_RUNNING,
+	KEEL_VM_STATE_PAUSED,
+	KEEL_VM_STATE_CRASHED,
+
+	/* private: */
+	__KEEL_VM_STATE_MAX,
+	KEEL_VM_STATE_MAX = (__KEEL_VM_STATE_MAX - 1)
+};
+
+/* X(constant, name in the specification) for each */
+#define KEEL_VM_STATES(X)			\
+	X(KEEL_VM_STATE_CREATED, "created")	\
+	X(KEEL_VM_STATE_STOPPED, "stopped")	\
+	X(KEEL_VM_STATE_RUNNING, "running")	\
+	X(KEEL_VM_STATE_PAUSED, "paused")	\
+	X(KEEL_VM_STATE_CRASHED, "crashed")
+
+/**
+ * enum keel_vm_reason - Why a guest is in its state.
+ * @KEEL_VM_REASON_COMMAND: A command has asked for it.
+ * @KEEL_VM_REASON_EXIT: The guest has written an exit code to its debug-exit port; detail
+ *     is the code.
+ * @KEEL_VM_REASON_FORCED: The guest was asked to stop and did not in time.
+ * @KEEL_VM_REASON_SHUTDOWN: A triple fault.
+ * @KEEL_VM_REASON_OUTSIDE: An access beyond its memory; detail is the address.
+ * @KEEL_VM_REASON_MEMORY: No memory was to be had for it; it is paused, and resume tries
+ *     again.
+ * @KEEL_VM_REASON_ENTRY: A VM entry failed; the kernel log has the rule that was broken.
+ * @KEEL_VM_REASON_UNKNOWN: It did what Keel does not know; detail is the exit reason.
+ */
+enum keel_vm_reason {
+	KEEL_VM_REASON_COMMAND = 1,
+	KEEL_VM_REASON_EXIT,
+	KEEL_VM_REASON_FORCED,
+	KEEL_VM_REASON_SHUTDOWN,
+	KEEL_VM_REASON_OUTSIDE,
+	KEEL_VM_REASON_MEMORY,
+	KEEL_VM_REASON_ENTRY,
+	KEEL_VM_REASON_UNKNOWN,
+
+	/* private: */
+	__KEEL_VM_REASON_MAX,
+	KEEL_VM_REASON_MAX = (__KEEL_VM_REASON_MAX - 1)
+};
+
+/* X(constant, name in the specification) for each */
+#define KEEL_VM_REASONS(X)			\
+	X(KEEL_VM_REASON_COMMAND, "command")	\
+	X(KEEL_VM_REASON_EXIT, "exit")		\
+	X(KEEL_VM_REASON_FORCED, "forced")	\
+	X(KEEL_VM_REASON_SHUTDOWN, "shutdown")	\
+	X(KEEL_VM_REASON_OUTSIDE, "outside")	\
+	X(KEEL_VM_REASON_MEMORY, "memory")	\
+	X(KEEL_VM_REASON_ENTRY, "entry")	\
+	X(KEEL_VM_REASON_UNKNOWN, "unknown")
+
+/**
+ * enum keel_vm_event - What a notification is about.
+ * @KEEL_VM_EVENT_CREATED: A guest is there.
+ * @KEEL_VM_EVENT_STATE: A guest's state has changed.
+ * @KEEL_VM_EVENT_CHANGED: A guest's settings have changed.
+ * @KEEL_VM_EVENT_DELETED: A guest is gone.
+ * @KEEL_VM_EVENT_STOP_ASKED: A guest was asked to stop.
+ * @KEEL_VM_EVENT_POOL: A guest's pool of frames could not be filled.
+ * @KEEL_VM_EVENT_TAMPER: Linux has tried to write to root's memory; tamper-address says
+ *     where.
+ */
+enum keel_vm_event {
+	KEEL_VM_EVENT_CREATED = 1,
+	KEEL_VM_EVENT_STATE,
+	KEEL_VM_EVENT_CHANGED,
+	KEEL_VM_EVENT_DELETED,
+	KEEL_VM_EVENT_STOP_ASKED,
+	KEEL_VM_EVENT_POOL,
+	KEEL_VM_EVENT_TAMPER,
+
+	/* private: */
+	__KEEL_VM_EVENT_MAX,
+	KEEL_VM_EVENT_MAX = (__KEEL_VM_EVENT_MAX - 1)
+};
+
+/* X(constant, name in the specification) for each */
+#define KEEL_VM_EVENTS(X)				\
+	X(KEEL_VM_EVENT_CREATED, "created")		\
+	X(KEEL_VM_EVENT_STATE, "state")			\
+	X(KEEL_VM_EVENT_CHANGED, "changed")		\
+	X(KEEL_VM_EVENT_DELETED, "deleted")		\
+	X(KEEL_VM_EVENT_STOP_ASKED, "stop-asked")	\
+	X(KEEL_VM_EVENT_POOL, "pool")			\
+	X(KEEL_VM_EVENT_TAMPER, "tamper")
+
+/* Attributes of vm: A guest. */
+enum {
+	/* u32: Its number, never used again while Keel is loaded. */
+	KEEL_A_VM_ID = 1,
+	/* string: Its name, which is unique; any bytes but control characters and '/'. */
+	KEEL_A_VM_NAME,
+	/* u64: Its memory in bytes, a multiple of 4096. */
+	KEEL_A_VM_MEMORY,
+	/* u32: How many vCPUs it has; 1 if not given. */
+	KEEL_A_VM_VCPUS,
+	/* u32: Its share of the CPUs beside others'; 100 if not given. */
+	KEEL_A_VM_WEIGHT,
+	/* u32, enum keel_vm_state: What it does. */
+	KEEL_A_VM_STATE,
+	/* u32, enum keel_vm_reason: Why. */
+	KEEL_A_VM_REASON,
+	/* u64: What goes with the reason. */
+	KEEL_A_VM_DETAIL,
+	/* u64: When it was made, CLOCK_BOOTTIME in ns. */
+	KEEL_A_VM_CREATED,
+	/* u64: When it was started last, CLOCK_BOOTTIME in ns; absent before. */
+	KEEL_A_VM_STARTED,
+	/* string: The tty that is the other end of its serial port. */
+	KEEL_A_VM_CONSOLE,
+	/*
+	 * u32, any number of them: The threads of its vCPUs, in their order, while there are any.
+	 */
+	KEEL_A_VM_THREAD,
+	/* u32: A file descriptor of the sender's, with the image; best a sealed memfd. */
+	KEEL_A_VM_IMAGE_FD,
+	/* nest of segment, any number of them: A piece of the image. */
+	KEEL_A_VM_SEGMENT,
+	/* nest of start: The registers that the first vCPU begins with. */
+	KEEL_A_VM_START,
+	/*
+	 * u32: Milliseconds after which a stop is forced, 10000 if not given; 0 forces it at once.
+	 */
+	KEEL_A_VM_TIMEOUT,
+	/* u32, enum keel_vm_event: What a notification is about. */
+	KEEL_A_VM_EVENT,
+	/* u64: Physical address that Linux has tried to write to. */
+	KEEL_A_VM_TAMPER_ADDRESS,
+	/* u32: The CPU that has tried. */
+	KEEL_A_VM_TAMPER_CPU,
+	KEEL_A_VM_PAD,
+
+	/* private: */
+	__KEEL_A_VM_MAX,
+	KEEL_A_VM_MAX = (__KEEL_A_VM_MAX - 1)
+};
+
+/* Attributes of segment: A piece of an image. */
+enum {
+	/* u64: Guest physical address, a multiple of 4096. */
+	KEEL_A_SEGMENT_GPA = 1,
+	/* u64: Where it is in the file. */
+	KEEL_A_SEGMENT_OFFSET,
+	/* u64: Bytes; what is left of the last page is zero. */
+	KEEL_A_SEGMENT_SIZE,
+	KEEL_A_SEGMENT_PAD,
+
+	/* private: */
+	__KEEL_A_SEGMENT_MAX,
+	KEEL_A_SEGMENT_MAX = (__KEEL_A_SEGMENT_MAX - 1)
+};
+
+/* Attributes of start: The registers that a vCPU begins with; what is not given is 0. */
+enum {
+	/* u64: Where. */
+	KEEL_A_START_RIP = 1,
+	/* u64: Stack. */
+	KEEL_A_START_RSP,
+	/* u64: Register. */
+	KEEL_A_START_RAX,
+	/* u64: Register; PVH wants its start info there. */
+	KEEL_A_START_RBX,
+	/* u64: Register. */
+	KEEL_A_START_RCX,
+	/* u64: Register. */
+	KEEL_A_START_RDX,
+	/* u64: Register; Linux's boot protocol wants boot_params there. */
+	KEEL_A_START_RSI,
+	/* u64: Register. */
+	KEEL_A_START_RDI,
+	/* u64: Page tables for 64-bit mode. */
+	KEEL_A_START_CR3,
+	/* u64: GDT. */
+	KEEL_A_START_GDT_BASE,
+	/* u32: Its limit. */
+	KEEL_A_START_GDT_LIMIT,
+	/* flag: 64-bit mode with paging, else 32-bit mode without. */
+	KEEL_A_START_LONG_MODE,
+	KEEL_A_START_PAD,
+
+	/* private: */
+	__KEEL_A_START_MAX,
+	KEEL_A_START_MAX = (__KEEL_A_START_MAX - 1)
+};
+
+/* Attributes of status: Keel itself. */
+enum {
+	/* u32: Version of what Linux and root agree on. */
+	KEEL_A_STATUS_ABI = 1,
+	/* u32: CPUs that are online. */
+	KEEL_A_STATUS_ONLINE,
+	/* u32: CPUs on which Linux runs as a guest. */
+	KEEL_A_STATUS_DEMOTED,
+	/* u32: Guests that there are. */
+	KEEL_A_STATUS_VMS,
+	/* u32: Guests that run. */
+	KEEL_A_STATUS_RUNNING,
+	/* u64: Bytes of root's own and of what it shares with Linux. */
+	KEEL_A_STATUS_MEMORY,
+	/* u64: Bytes that Linux has given to root besides. */
+	KEEL_A_STATUS_DONATED,
+	/* u64: Accesses to root's memory that were refused. */
+	KEEL_A_STATUS_TAMPERED,
+	/* string: Why there can be no guests on this CPU; absent when there can. */
+	KEEL_A_STATUS_GUESTS,
+	KEEL_A_STATUS_PAD,
+
+	/* private: */
+	__KEEL_A_STATUS_MAX,
+	KEEL_A_STATUS_MAX = (__KEEL_A_STATUS_MAX - 1)
+};
+
+/* Attributes of stat: What a guest has done and has. */
+enum {
+	/* u32: The guest. */
+	KEEL_A_STAT_ID = 1,
+	/* string: Its name. */
+	KEEL_A_STAT_NAME,
+	/* u64: Bytes of its own memory. */
+	KEEL_A_STAT_MAPPED,
+	/* u64: Bytes mapped to the one zero frame. */
+	KEEL_A_STAT_ZERO,
+	/* u64: Bytes of EPT tables. */
+	KEEL_A_STAT_TABLES,
+	/* u64: Bytes that wait for a first touch. */
+	KEEL_A_STAT_POOL,
+	/* u64: Bytes ever taken in. */
+	KEEL_A_STAT_FILLED,
+	/* u64: First touches that were reads. */
+	KEEL_A_STAT_READ_TOUCHES,
+	/* u64: First touches that were writes. */
+	KEEL_A_STAT_WRITE_TOUCHES,
+	/* nest of vcpu, any number of them: Its vCPUs', while it runs or is paused. */
+	KEEL_A_STAT_VCPU,
+	KEEL_A_STAT_PAD,
+
+	/* private: */
+	__KEEL_A_STAT_MAX,
+	KEEL_A_STAT_MAX = (__KEEL_A_STAT_MAX - 1)
+};
+
+/* Attributes of vcpu: What a vCPU has done. */
+enum {
+	/* u32: Its number. */
+	KEEL_A_VCPU_INDEX = 1,
+	/* u32: Its thread. */
+	KEEL_A_VCPU_THREAD,
+	/* u64: CPU time of its thread in ns. */
+	KEEL_A_VCPU_CPU_TIME,
+	/* u64: VM entries from Linux. */
+	KEEL_A_VCPU_RUNS,
+	/* nest of count, any number of them: Returns to Linux, by cause. */
+	KEEL_A_VCPU_RETURN,
+	/* nest of count, any number of them: Exits to root, by reason. */
+	KEEL_A_VCPU_EXIT,
+	KEEL_A_VCPU_PAD,
+
+	/* private: */
+	__KEEL_A_VCPU_MAX,
+	KEEL_A_VCPU_MAX = (__KEEL_A_VCPU_MAX - 1)
+};
+
+/* Attributes of count: A counter. */
+enum {
+	/* string: What is counted. */
+	KEEL_A_COUNT_NAME = 1,
+	/* u64: How often. */
+	KEEL_A_COUNT_COUNT,
+	/* u64: TSC ticks spent on it in root. */
+	KEEL_A_COUNT_TICKS,
+	KEEL_A_COUNT_PAD,
+
+	/* private: */
+	__KEEL_A_COUNT_MAX,
+	KEEL_A_COUNT_MAX = (__KEEL_A_COUNT_MAX - 1)
+};
+
+/* Commands, and what they answer; a notification is not asked for. */
+enum {
+	/* Keel itself. */
+	KEEL_CMD_STATUS_GET = 1,
+	/* Make a guest. The reply is as that of vm-get. */
+	KEEL_CMD_VM_NEW,
+	/* A guest by id or name, or all of them. */
+	KEEL_CMD_VM_GET,
+	/* Change a guest's settings. */
+	KEEL_CMD_VM_SET,
+	/* Delete a guest, whatever it does. */
+	KEEL_CMD_VM_DEL,
+	/* Give a guest its image; it starts from that the next time. */
+	KEEL_CMD_VM_LOAD,
+	/* Start a guest that is stopped or has crashed. */
+	KEEL_CMD_VM_START,
+	/* Keep a running guest's vCPUs out. */
+	KEEL_CMD_VM_PAUSE,
+	/* Let a paused guest go on. */
+	KEEL_CMD_VM_RESUME,
+	/* Ask a guest to stop, and force it when its time is over. It answers at once. */
+	KEEL_CMD_VM_STOP,
+	/* Start a running or paused guest again from its image. */
+	KEEL_CMD_VM_RESET,
+	/*
+	 * What a guest has done and has, or all of them. In a dump, a guest whose vCPUs do not fit
+	 * into one message has further ones, each with its id and more vCPUs.
+	 */
+	KEEL_CMD_STAT_GET,
+	/* A notification. About a guest, it is as the reply of vm-get, with the event. */
+	KEEL_CMD_NTF,
+
+	/* private: */
+	__KEEL_CMD_MAX,
+	KEEL_CMD_MAX = (__KEEL_CMD_MAX - 1)
+};
+
+#endif /* _UAPI_KEEL_H */
