@@ -34,7 +34,10 @@
 #endif /* __ASSEMBLER__ */
 
 #ifndef __ASSEMBLER__
+#include <linux/netlink.h>
 #include <linux/syscore_ops.h>
+#include <linux/tty_driver.h>
+#include <net/genetlink.h>
 
 /*
  * What suspend and resume call with one CPU left and interrupts off has got an
@@ -64,6 +67,28 @@ static struct syscore_ops name = {			\
 #define keel_register_syscore	register_syscore_ops
 #define keel_unregister_syscore	unregister_syscore_ops
 #endif
+
+/* Until 6.7, and in what was not given that fix, anybody may listen to a group. */
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+#define KEEL_MCGRP_ADMIN	.flags = GENL_MCAST_CAP_NET_ADMIN,
+#else
+#define KEEL_MCGRP_ADMIN
+#endif
+
+/* Since 6.1 a refusal can say by number which attribute is missing. */
+#ifndef NL_SET_ERR_ATTR_MISS
+#define NL_SET_ERR_ATTR_MISS(extack, nest, type)	do { } while (0)
+#endif
+
+/*
+ * What a tty driver is asked and answers was int, until 5.14 and 6.6.  Its methods
+ * tell: the types that they return came with those that they take.
+ */
+#define KEEL_TTY_OPS		((struct tty_operations *)NULL)
+#define KEEL_TTY_ROOM		typeof(KEEL_TTY_OPS->write_room(NULL))
+#define KEEL_TTY_WRITTEN	typeof(KEEL_TTY_OPS->write(NULL, NULL, 0))
+#define KEEL_TTY_COUNT		typeof(__builtin_choose_expr(sizeof(KEEL_TTY_WRITTEN) == \
+							     sizeof(int), 0, (size_t)0))
 #endif /* __ASSEMBLER__ */
 
 #endif /* KEEL_COMPAT_H */

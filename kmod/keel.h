@@ -117,6 +117,24 @@ struct keel {
 	struct keel_cpu *cpus;
 };
 
+/**
+ * struct keel_counters - sums over all CPUs
+ * @demoted: CPUs on which Linux runs as a guest
+ * @sent: messages from root
+ * @lost: those that found the ring full
+ * @dumps: VMCS dumps
+ * @tampered: accesses to root's memory that were refused
+ * @memory: bytes of root and of what it shares with Linux
+ */
+struct keel_counters {
+	unsigned int demoted;
+	u64 sent;
+	u64 lost;
+	u64 dumps;
+	u64 tampered;
+	u64 memory;
+};
+
 extern bool keel_visible;
 
 /* memory.c */
@@ -168,6 +186,7 @@ void keel_log_start(struct keel *keel);
 void keel_log_stop(struct keel *keel);
 
 /* stat.c */
+void keel_count(const struct keel *keel, struct keel_counters *counters);
 void keel_stat_init(struct keel *keel);
 void keel_stat_exit(void);
 

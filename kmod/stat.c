@@ -8,6 +8,7 @@
 #include <linux/debugfs.h>
 #include <linux/mm.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 
 #include "keel.h"
 
@@ -39,32 +40,46 @@ static int exits_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(exits);
 
-static int counters_show(struct seq_file *m, void *unused)
+/**
+ * keel_count() - add up what the CPUs have counted
+ * @keel: Keel
+ * @counters: answers the sums
+ */
+void keel_count(const struct keel *keel, struct keel_counters *counters)
 {
-	const struct keel *keel = m->private;
-	u64 sent = 0, lost = 0, dumps = 0, tampered = 0;
-	unsigned long memory = keel->arena.nr * PAGE_SIZE;
-	unsigned int cpu, demoted = 0;
+	unsigned int cpu;
 
+	memset(counters, 0, sizeof(*counters));
+	counters->memory = keel->arena.nr * PAGE_SIZE;
 	for_each_present_cpu(cpu) {
 		const struct keel_cpu *c = &keel->cpus[cpu];
 
 		if (!c->shared)
 			continue;
-		demoted += READ_ONCE(c->state) == KEEL_CPU_DEMOTED;
-		sent += READ_ONCE(c->shared->ring.head);
-		lost += READ_ONCE(c->shared->ring.lost);
-		dumps += READ_ONCE(c->shared->dumps);
-		tampered += READ_ONCE(c->shared->tampered);
-		memory += PAGE_ALIGN(sizeof(*c->shared));
+		counters->demoted += READ_ONCE(c->state) == KEEL_CPU_DEMOTED;
+		counters->sent += READ_ONCE(c->shared->ring.head);
+		counters->lost += READ_ONCE(c->shared->ring.lost);
+		counters->dumps += READ_ONCE(c->shared->dumps);
+		counters->tampered += READ_ONCE(c->shared->tampered);
+		counters->memory += PAGE_ALIGN(sizeof(*c->shared));
 	}
-	seq_printf(m, "demoted\t%u\tCPUs on which Linux runs as a guest\n", demoted);
-	seq_printf(m, "messages\t%llu\tmessages from root\n", sent);
-	seq_printf(m, "messages_lost\t%llu\tmessages from root that found the ring full\n", lost);
-	seq_printf(m, "dumps\t%llu\tVMCS dumps after exits that should not happen\n", dumps);
-	seq_printf(m, "tampered\t%llu\taccesses to root's memory that were refused\n", tampered);
-	seq_printf(m, "memory\t%lu\tbytes of root and of what it shares with Linux\n",
-		   memory);
+}
+
+static int counters_show(struct seq_file *m, void *unused)
+{
+	const struct keel *keel = m->private;
+	struct keel_counters sum;
+
+	keel_count(keel, &sum);
+	seq_printf(m, "demoted\t%u\tCPUs on which Linux runs as a guest\n", sum.demoted);
+	seq_printf(m, "messages\t%llu\tmessages from root\n", sum.sent);
+	seq_printf(m, "messages_lost\t%llu\tmessages from root that found the ring full\n",
+		   sum.lost);
+	seq_printf(m, "dumps\t%llu\tVMCS dumps after exits that should not happen\n", sum.dumps);
+	seq_printf(m, "tampered\t%llu\taccesses to root's memory that were refused\n",
+		   sum.tampered);
+	seq_printf(m, "memory\t%llu\tbytes of root and of what it shares with Linux\n",
+		   sum.memory);
 	seq_printf(m, "donated\t%lu\tpages that Linux has given to root\n", keel->nr_donated);
 	seq_printf(m, "ept_tables\t%llu\tpages of the host's EPT\n", keel->ept.tables);
 	return 0;

@@ -70,7 +70,8 @@ struct keel_vm_config {
  * struct keel_vcpu_thread - a vCPU's thread
  * @vm: whose
  * @index: which vCPU
- * @task: the thread, NULL when there is none
+ * @task: the thread, NULL when there is none; under @vm's lock
+ * @pid: its number, 0 when there is none; read without a lock
  * @out: it is not in the guest and will not go there
  * @input: answers an IN that RUN has come back for
  */
@@ -78,6 +79,7 @@ struct keel_vcpu_thread {
 	struct keel_vm *vm;
 	u32 index;
 	struct task_struct *task;
+	u32 pid;
 	bool out;
 	u64 input;
 };

@@ -28,6 +28,9 @@
 /* Segments of an image. */
 #define KEEL_SEGMENTS_MAX 64
 
+/* Milliseconds that a guest has to stop when it is not said how long. */
+#define KEEL_STOP_TIMEOUT 10000
+
 /**
  * enum keel_vm_state - What a guest does.
  * @KEEL_VM_STATE_CREATED: It has no image yet.
@@ -154,9 +157,7 @@ enum {
 	KEEL_A_VM_STARTED,
 	/* string: The tty that is the other end of its serial port. */
 	KEEL_A_VM_CONSOLE,
-	/*
-	 * u32, any number of them: The threads of its vCPUs, in their order, while there are any.
-	 */
+	/* u32, any number of them: Its vCPUs' threads, in their order, while there are any. */
 	KEEL_A_VM_THREAD,
 	/* u32: A file descriptor of the sender's, with the image; best a sealed memfd. */
 	KEEL_A_VM_IMAGE_FD,
@@ -164,9 +165,7 @@ enum {
 	KEEL_A_VM_SEGMENT,
 	/* nest of start: The registers that the first vCPU begins with. */
 	KEEL_A_VM_START,
-	/*
-	 * u32: Milliseconds after which a stop is forced, 10000 if not given; 0 forces it at once.
-	 */
+	/* u32: Milliseconds until a stop is forced, 10000 if not given; 0 forces it at once. */
 	KEEL_A_VM_TIMEOUT,
 	/* u32, enum keel_vm_event: What a notification is about. */
 	KEEL_A_VM_EVENT,
