@@ -125,11 +125,11 @@ dynamic_program() {
 two_at_once() {
 	local pids=() i
 	for i in 1 2; do
-		"${machine[@]}" -- sh -c "echo machine $i; sleep 1; exit $i" >"$work/out$i" 2>/dev/null &
+		"${machine[@]}" -- sh -c "echo machine $i; sleep 1; exit $i" >"$work/out$i" 2>"$work/err$i" &
 		pids+=($!)
 	done
 	for i in 1 2; do
-		expect $i wait "${pids[i - 1]}" || return
+		expect $i wait "${pids[i - 1]}" || { cat "$work/err$i"; return 1; }
 		[ "$(<"$work/out$i")" = "machine $i" ] || return
 	done
 }

@@ -7,7 +7,9 @@
 leaks=1
 
 insmod keel_probe.ko
-# The kernel gives back what modules had in its own time: the most of some samples.
+# Free pages, those among them that wait in the lists of single CPUs: MemFree leaves
+# these out, and they come and go by a MiB.  The kernel gives back what modules had
+# in its own time: the most of some samples.
 free_kib() {
 	most=0
 	for sample in 1 2 3 4 5 6; do
@@ -15,7 +17,9 @@ free_kib() {
 		# KASAN keeps what has been freed, for a while.
 		[ -z "$watched" ] || for cache in /sys/kernel/slab/*; do echo 1 > "$cache/shrink"; done
 		sleep 1
-		now=$(awk '/^MemFree/ { print $2 }' /proc/meminfo)
+		now=$(awk '$1 == "pages" && $2 == "free" { n += $3 }
+			   $1 == "count:" { n += $2 }
+			   END { print n * 4 }' /proc/zoneinfo)
 		[ "$now" -le "$most" ] || most=$now
 	done
 	echo "$most"
@@ -47,9 +51,9 @@ same "registers are as before" "" "$(diff /tmp/before /tmp/after)"
 before=$(free_kib)
 walk
 after=$(free_kib)
-echo "MemFree $before KiB, then $after KiB"
+echo "free: $before KiB, then $after KiB"
 # 60 failed loads of some 150 KiB each, on the average, would be 9 MiB.
-check "nothing leaks" test $((before - after)) -lt 512
+check "nothing leaks" test $((before - after)) -lt 256
 check "and it can be loaded" insmod keel.ko
 check "and unloaded" rmmod keel
 finish
