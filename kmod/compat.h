@@ -84,7 +84,7 @@ static struct syscore_ops name = {			\
  * What a tty driver is asked and answers was int, until 5.14 and 6.6.  Its methods
  * tell: the types that they return came with those that they take.
  */
-#define KEEL_TTY_OPS		((struct tty_operations *)NULL)
+#define KEEL_TTY_OPS		((const struct tty_operations *)NULL)
 #define KEEL_TTY_ROOM		typeof(KEEL_TTY_OPS->write_room(NULL))
 #define KEEL_TTY_WRITTEN	typeof(KEEL_TTY_OPS->write(NULL, NULL, 0))
 #define KEEL_TTY_COUNT		typeof(__builtin_choose_expr(sizeof(KEEL_TTY_WRITTEN) == \

@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "policy.h"
 
-static const struct netlink_range_validation keel_a_start_gdt_limit_range = {
+static struct netlink_range_validation keel_a_start_gdt_limit_range = {
 	.max = 65535ULL,
 };
 

@@ -25,7 +25,7 @@ extern const char *const keel_vm_state_name[KEEL_VM_STATE_MAX + 1];
 extern const char *const keel_vm_reason_name[KEEL_VM_REASON_MAX + 1];
 extern const char *const keel_vm_event_name[KEEL_VM_EVENT_MAX + 1];
 
-/* netlink.c, image.c */
+/* netlink.c, dump.c */
 int keel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info);
 int keel_nl_vm_new_doit(struct sk_buff *skb, struct genl_info *info);
 int keel_nl_vm_get_doit(struct sk_buff *skb, struct genl_info *info);

@@ -115,7 +115,7 @@ struct keel_vm {
 	u32 id;
 	u32 slot;
 	struct keel_vm_config config;
-	struct mutex lock;
+	struct mutex lock;	/* one command at a time */
 	u32 state;
 	u32 reason;
 	u64 detail;

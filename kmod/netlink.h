@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files behind the generic-netlink family know of each other.
+ *
+ * World: host.
+ */
+#ifndef KEEL_NETLINK_H
+#define KEEL_NETLINK_H
+
+#include <linux/types.h>
+
+struct genl_info;
+struct keel;
+struct keel_image;
+struct keel_vm;
+struct sk_buff;
+
+/* image.c */
+struct keel_image *keel_image_from(struct genl_info *info, u64 memory);
+
+/* reply.c: -EMSGSIZE when there is no room; what was put by then is to be cancelled */
+int keel_reply_status(struct sk_buff *skb, const struct keel *keel);
+int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm);
+int keel_reply_stat(struct sk_buff *skb, struct keel_vm *vm, unsigned int *vcpu);
+
+/* notify.c */
+void keel_notify_open(void);
+void keel_notify_close(void);
+u32 keel_notify_generation(void);
+
+#endif /* KEEL_NETLINK_H */
