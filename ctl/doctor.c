@@ -162,10 +162,6 @@ int cmd_doctor(int argc, char **argv)
 {
 	static struct doctor_report report;
 
-	if (argc) {
-		warnx("doctor takes no '%s'", argv[0]);
-		return CTL_USAGE;
-	}
 	report.loaded = kernel_module("keel");
 	doctor_cpu(&report);
 	doctor_kernel(&report);

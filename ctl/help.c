@@ -5,6 +5,7 @@
  */
 #include <err.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl.h"
 #include "json.h"
@@ -34,21 +35,55 @@ static void help_all(void)
 	     "  -h, --help     this text\n"
 	     "  -V, --version  print the version\n\n"
 	     "Commands may be abbreviated as long as they are unambiguous.\n"
-	     "Exit status: 0; 1 for a wrong command line; 2 when the kernel or the machine\n"
-	     "refuses.  See keelctl(8).");
+	     "Exit status: 0; 1 for a wrong command line or file; 2 when the kernel or the\n"
+	     "machine refuses; 3 when what was waited for did not come in time.  See\n"
+	     "keelctl(8).");
 }
 
-static void help_one(const struct ctl_command *cmd)
+static void json_options(const struct ctl_option *option)
 {
+	json_open("options", '[');
+	for (; option && option->name; option++) {
+		json_open(NULL, '{');
+		json_str("name", option->name);
+		json_str("argument", option->arg);
+		json_str("text", option->text);
+		json_close();
+	}
+	json_close();
+}
+
+/**
+ * ctl_help() - say what a command does
+ * @cmd: the command
+ *
+ * Return: the exit status.
+ */
+int ctl_help(const struct ctl_command *cmd)
+{
+	const struct ctl_option *option;
+
 	if (ctl_options.json) {
 		json_open(NULL, '{');
 		json_str("name", cmd->name);
 		json_str("summary", cmd->summary);
 		json_str("help", cmd->help);
+		json_str("words", cmd->words);
+		json_options(cmd->options);
 		json_close();
-		return;
+		return CTL_OK;
 	}
-	printf("usage: keelctl [OPTION...] %s\n\n  %s\n\n%s", cmd->name, cmd->summary, cmd->help);
+	printf("usage: keelctl [OPTION...] %s%s%s\n\n  %s\n", cmd->name, *cmd->words ? " " : "",
+	       cmd->words, cmd->summary);
+	if (cmd->options)
+		putchar('\n');
+	for (option = cmd->options; option && option->name; option++)
+		printf("  --%s%s%-*s %s\n", option->name, option->arg ? " " : "",
+		       18 - (int)strlen(option->name) - !!option->arg, option->arg ?: "",
+		       option->text);
+	if (*cmd->help)
+		printf("\n%s", cmd->help);
+	return CTL_OK;
 }
 
 /**
@@ -73,8 +108,7 @@ int cmd_help(int argc, char **argv)
 	cmd = ctl_find(argv[0]);
 	if (!cmd)
 		return CTL_USAGE;
-	help_one(cmd);
-	return CTL_OK;
+	return ctl_help(cmd);
 }
 
 /**

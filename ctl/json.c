@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A writer of JSON on standard output: one document, nested as it is opened and
- * closed.  Each function takes the member's name, which is NULL for elements of
+ * A writer of JSON on standard output: documents, each on its own line and nested as
+ * it is opened and closed.  Each function takes the member's name, which is NULL for elements of
  * an array and for the document itself.
  */
 #include <assert.h>
@@ -9,6 +9,7 @@
 
 #include "ctl.h"
 #include "json.h"
+#include "text.h"
 
 #define DEPTH 8
 
@@ -27,16 +28,22 @@ static void line(void)
 		fputs("  ", stdout);
 }
 
+/* What is not UTF-8 becomes U+FFFD, as JSON has nothing for it. */
 static void string(const char *s)
 {
+	size_t len;
+
 	putchar('"');
-	for (; *s; s++) {
+	for (; *s; s += len ?: 1) {
+		len = text_utf8(s);
 		if (*s == '"' || *s == '\\')
 			printf("\\%c", *s);
+		else if (!len)
+			fputs("\\ufffd", stdout);
 		else if ((unsigned char)*s < ' ' || *s == 0x7f)
 			printf("\\u%04x", *s);
 		else
-			putchar(*s);
+			fwrite(s, 1, len, stdout);
 	}
 	putchar('"');
 }

@@ -8,7 +8,6 @@
  * before it.
  */
 #include <err.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +18,67 @@
 struct ctl_options ctl_options;
 
 const struct ctl_command ctl_commands[] = {
-	{ "doctor", "say whether this machine can run Keel, and what to do if not",
+	{ "create", "NAME --memory SIZE [OPTION...]", 1, 1, "make a guest",
+	  "With --kernel it can be started, and with --start it is.  If anything is refused,\n"
+	  "there is no guest.  Sizes may have K, M, G or T, for powers of 1024.\n"
+	  "With -j, prints the guest as 'show' does.\n",
+	  create_options, cmd_create },
+	{ "load", "NAME --kernel FILE [OPTION...]", 1, 1, "say what a guest starts from",
+	  "It starts from that the next time.\n",
+	  load_options, cmd_load },
+	{ "start", "NAME...", 1, -1, "start guests that are stopped or have crashed", "",
+	  name_options, cmd_start },
+	{ "pause", "NAME...", 1, -1, "stop guests' processors, and keep their memory", "",
+	  name_options, cmd_pause },
+	{ "resume", "NAME...", 1, -1, "let paused guests go on", "",
+	  name_options, cmd_resume },
+	{ "stop", "NAME...", 1, -1, "ask guests to stop, and force them after a time",
+	  "Exit status: 3 if --wait has waited in vain.\n",
+	  stop_options, cmd_stop },
+	{ "reset", "NAME...", 1, -1, "start guests again that run or are paused", "",
+	  name_options, cmd_reset },
+	{ "destroy", "NAME...", 1, -1, "delete guests, whatever they do", "",
+	  name_options, cmd_destroy },
+	{ "set", "NAME --weight N", 1, 1, "change a guest's settings", "",
+	  set_options, cmd_set },
+	{ "list", "", 0, 0, "print what guests there are", "",
+	  list_options, cmd_list },
+	{ "show", "NAME", 1, 1, "print what a guest is", "",
+	  name_options, cmd_show },
+	{ "wait", "NAME STATE", 2, 2, "wait until a guest is in a state",
+	  "The states are created, stopped, running, paused, crashed, and deleted.\n"
+	  "Exit status: 3 if it has not come to that in time.\n",
+	  wait_options, cmd_wait },
+	{ "console", "NAME", 1, 1, "connect to a guest's serial port",
+	  "On a terminal, Ctrl-] ends it.  Else standard input goes to the guest up to its\n"
+	  "end, and it ends when the guest has.\n",
+	  console_options, cmd_console },
+	{ "monitor", "", 0, 0, "print what happens to guests, as it happens",
+	  "A line for each event, with -j an object.  It ends when Keel is unloaded.\n",
+	  NULL, cmd_monitor },
+	{ "stat", "[NAME]", 0, 1, "print what guests have done and what they have",
+	  "Without NAME, a line for each.\n",
+	  name_options, cmd_stat },
+	{ "top", "", 0, 0, "print what guests are doing, again and again",
+	  "On a terminal it goes on until q is pressed, else until --count is reached.\n",
+	  top_options, cmd_top },
+	{ "status", "", 0, 0, "say whether Keel is loaded, and what it counts",
+	  "How many CPUs are demoted, memory, guests, messages, and the exits by reason.\n"
+	  "The counters are in debugfs, which only root can read.\n"
+	  "Exit status: 0, or 2 if Keel is not loaded.\n",
+	  NULL, cmd_status },
+	{ "unload", "", 0, 0, "unload Keel, unless there are guests",
+	  "Linux gets the machine back.  With guests it is refused, and says which.\n",
+	  NULL, cmd_unload },
+	{ "doctor", "", 0, 0, "say whether this machine can run Keel, and what to do if not",
 	  "Every requirement of the CPUs and of the kernel, with yes, no or unknown, and\n"
 	  "with a remedy for each no.  It reads only, and needs neither the module nor, for\n"
 	  "most of its answers, root.\n"
 	  "Exit status: 0, or 2 if a requirement is missing.\n",
-	  cmd_doctor },
-	{ "status", "say whether Keel is loaded, and what it counts",
-	  "How many CPUs are demoted, memory, messages, and the exits by reason.  The\n"
-	  "counters are in debugfs, which only root can read.\n"
-	  "Exit status: 0, or 2 if Keel is not loaded.\n",
-	  cmd_status },
-	{ "help", "say what a command does",
+	  NULL, cmd_doctor },
+	{ "help", "[COMMAND]", 0, 1, "say what a command does",
 	  "help COMMAND says more about that command.\n",
-	  cmd_help },
+	  NULL, cmd_help },
 	{ NULL }
 };
 
@@ -86,6 +132,7 @@ static bool may_colour(void)
 static int run(int argc, char **argv)
 {
 	const struct ctl_command *cmd;
+	int words;
 
 	if (!argc) {
 		warnx("which command? see 'keelctl help'");
@@ -94,49 +141,40 @@ static int run(int argc, char **argv)
 	cmd = ctl_find(argv[0]);
 	if (!cmd)
 		return CTL_USAGE;
-	if (argc > 1 && !strcmp(argv[1], "help") && cmd->run != cmd_help)
-		return cmd_help(1, argv);
-	return cmd->run(argc - 1, argv + 1);
+	/* Where a guest may be meant, "help" is its name. */
+	if (!cmd->max && argc > 1 && !strcmp(argv[1], "help"))
+		return ctl_help(cmd);
+	switch (ctl_parse(cmd, argc, argv, &words)) {
+	case CTL_HELP:
+		return ctl_help(cmd);
+	case CTL_VERSION:
+		return cmd_version();
+	case CTL_WRONG:
+		return CTL_USAGE;
+	case CTL_RUN:
+		break;
+	}
+	return cmd->run(argc - words, argv + words);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL }
-	};
-	bool help = false, version = false;
-	int c, status;
+	int status, words;
 
-	while ((c = getopt_long(argc, argv, "jphV", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			ctl_options.json = true;
-			break;
-		case 'p':
-			ctl_options.pretty = true;
-			break;
-		case 'h':
-			help = true;
-			break;
-		case 'V':
-			version = true;
-			break;
-		default:
-			return CTL_USAGE;
-		}
-	}
 	ctl_options.colour = may_colour();
-
-	if (version)
+	switch (ctl_parse_global(argc, argv, &words)) {
+	case CTL_VERSION:
 		status = cmd_version();
-	else if (help)
-		status = cmd_help(argc - optind, argv + optind);
-	else
-		status = run(argc - optind, argv + optind);
+		break;
+	case CTL_HELP:
+		status = cmd_help(argc - words, argv + words);
+		break;
+	case CTL_RUN:
+		status = run(argc - words, argv + words);
+		break;
+	default:
+		return CTL_USAGE;
+	}
 
 	/* A full disk or a closed pipe is a failure, not an answer. */
 	if (fflush(stdout) || ferror(stdout)) {

@@ -4,17 +4,20 @@
  *
  * The counters are two tables in debugfs, of fields separated by tabs: "name
  * value description" and "cpu reason count ticks description".  A counter that
- * this program does not know is printed like any other.
+ * this program does not know is printed like any other.  What there is of guests
+ * comes by netlink.
  */
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netlink/genl/genl.h>
 
 #include "ctl.h"
 #include "json.h"
 #include "kernel.h"
+#include "nl.h"
 #include "sys.h"
 
 #define REASONS 128
@@ -27,6 +30,26 @@ struct reason {
 };
 
 /**
+ * struct about - what Keel says of itself
+ * @known: it does
+ * @abi: version of what Linux and root agree on
+ * @vms: guests that there are
+ * @running: guests that run
+ * @donated: bytes that Linux has given to root
+ * @tampered: accesses to root's memory that were refused
+ * @why_not: why there can be no guests on this machine, empty when there can
+ */
+struct about {
+	bool known;
+	__u32 abi;
+	__u32 vms;
+	__u32 running;
+	__u64 donated;
+	__u64 tampered;
+	char why_not[160];
+};
+
+/**
  * struct status - what is known
  * @version: the module's, NULL when it does not say
  * @online: CPUs that are online
@@ -36,6 +59,7 @@ struct reason {
  * @exits: the file's text
  * @reason: exits, those of all CPUs added up
  * @nr: number of reasons
+ * @about: from netlink
  */
 struct status {
 	char *version;
@@ -46,7 +70,44 @@ struct status {
 	char *exits;
 	struct reason reason[REASONS];
 	unsigned int nr;
+	struct about about;
 };
+
+static const struct nla_policy policy[KEEL_A_STATUS_MAX + 1] = {
+	[KEEL_A_STATUS_ABI] = { .type = NLA_U32 },
+	[KEEL_A_STATUS_VMS] = { .type = NLA_U32 },
+	[KEEL_A_STATUS_RUNNING] = { .type = NLA_U32 },
+	[KEEL_A_STATUS_DONATED] = { .type = NLA_U64 },
+	[KEEL_A_STATUS_TAMPERED] = { .type = NLA_U64 },
+	[KEEL_A_STATUS_GUESTS] = { .type = NLA_NUL_STRING },
+};
+
+static int take_about(struct nlmsghdr *msg, void *arg)
+{
+	struct nlattr *tb[KEEL_A_STATUS_MAX + 1];
+	struct about *about = arg;
+
+	if (genlmsg_parse(msg, 0, tb, KEEL_A_STATUS_MAX, (struct nla_policy *)policy) ||
+	    !tb[KEEL_A_STATUS_ABI] || !tb[KEEL_A_STATUS_VMS] || !tb[KEEL_A_STATUS_RUNNING] ||
+	    !tb[KEEL_A_STATUS_DONATED] || !tb[KEEL_A_STATUS_TAMPERED])
+		return -EBADMSG;
+	about->known = true;
+	about->abi = nla_get_u32(tb[KEEL_A_STATUS_ABI]);
+	about->vms = nla_get_u32(tb[KEEL_A_STATUS_VMS]);
+	about->running = nla_get_u32(tb[KEEL_A_STATUS_RUNNING]);
+	about->donated = nla_get_u64(tb[KEEL_A_STATUS_DONATED]);
+	about->tampered = nla_get_u64(tb[KEEL_A_STATUS_TAMPERED]);
+	if (tb[KEEL_A_STATUS_GUESTS])
+		nla_strlcpy(about->why_not, tb[KEEL_A_STATUS_GUESTS], sizeof(about->why_not));
+	return 0;
+}
+
+static void ask(struct about *about)
+{
+	if (ctl_connect() == CTL_OK &&
+	    ctl_do(ctl_request(KEEL_CMD_STATUS_GET), take_about, about))
+		ctl_warn("nothing is known of guests: %s", ctl_why());
+}
 
 static char *read_table(struct status *s, const char *name)
 {
@@ -104,6 +165,7 @@ static void look(struct status *s)
 {
 	s->version = sys_read("/sys/module/keel/version");
 	s->online = kernel_cpus(NULL, 0);
+	ask(&s->about);
 	if (!kernel_mounted("debugfs", s->where, sizeof(s->where))) {
 		s->err = ENODEV;
 		return;
@@ -131,6 +193,23 @@ static bool next_counter(char **rest, char *field[3])
 	return false;
 }
 
+static void json_about(const struct about *about)
+{
+	if (!about->known) {
+		json_null("guests");
+		return;
+	}
+	json_u64("abi", about->abi);
+	json_u64("donated", about->donated);
+	json_u64("tampered", about->tampered);
+	json_open("guests", '{');
+	json_u64("all", about->vms);
+	json_u64("running", about->running);
+	json_bool("possible", !*about->why_not);
+	json_str("reason", *about->why_not ? about->why_not : NULL);
+	json_close();
+}
+
 static void print_json(struct status *s)
 {
 	char *rest = s->counters, *field[3];
@@ -140,6 +219,7 @@ static void print_json(struct status *s)
 	json_bool("loaded", true);
 	json_str("version", s->version);
 	json_u64("online", s->online);
+	json_about(&s->about);
 	if (s->err) {
 		json_null("counters");
 		json_null("exits");
@@ -171,6 +251,12 @@ static void print_text(struct status *s)
 	printf("Keel%s%s is %sloaded%s\n\n", s->version ? " " : "", s->version ?: "",
 	       ctl_paint(CTL_GREEN), ctl_paint(CTL_PLAIN));
 	printf("%14u  %-14s CPUs that are online\n", s->online, "online");
+	if (s->about.known) {
+		printf("%14u  %-14s guests that there are\n", s->about.vms, "guests");
+		printf("%14u  %-14s guests that run\n", s->about.running, "running");
+	}
+	if (*s->about.why_not)
+		printf("%14s  %-14s %s\n", "no", "possible", s->about.why_not);
 	if (s->err)
 		return;
 	while (next_counter(&rest, field))
@@ -192,10 +278,6 @@ int cmd_status(int argc, char **argv)
 {
 	static struct status s;
 
-	if (argc) {
-		warnx("status takes no '%s'", argv[0]);
-		return CTL_USAGE;
-	}
 	if (!kernel_module("keel")) {
 		if (ctl_options.json) {
 			json_open(NULL, '{');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All that keelctl looks at: files of /proc and /sys, CPUID, and MSRs through
- * the msr driver.  Nothing is written.  The tests put a made-up machine in place
- * of this file.
+ * All that keelctl looks at or touches but for netlink: files of /proc and /sys,
+ * CPUID, MSRs through the msr driver, guests' terminals, modules.  The tests put a
+ * made-up machine in place of this file.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "sys.h"
@@ -147,4 +148,32 @@ const char *sys_release(void)
 
 	uname(&name);
 	return name.release;
+}
+
+/**
+ * sys_terminal() - open a terminal, which does not become this program's
+ * @name: its name in /dev
+ *
+ * Return: a descriptor that does not block, or -errno.
+ */
+int sys_terminal(const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * sys_unload() - unload a module, unless it is in use
+ * @module: its name
+ *
+ * Return: 0, or -errno: -EWOULDBLOCK when it is in use, -EBUSY when it does not
+ * want to go.
+ */
+int sys_unload(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }

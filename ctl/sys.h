@@ -15,5 +15,7 @@ unsigned int sys_count(const char *pattern);
 int sys_cpuid(unsigned int cpu, __u32 leaf, struct sys_cpuid *regs);
 int sys_msr(unsigned int cpu, __u32 msr, __u64 *val);
 const char *sys_release(void);
+int sys_terminal(const char *name);
+int sys_unload(const char *module);
 
 #endif /* KEEL_CTL_SYS_H */
