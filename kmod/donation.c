@@ -157,8 +157,12 @@ static void ping(void *unused)
 	keel_hypercall(KEEL_HC_PING, 0);
 }
 
-/* An exit on every CPU: they flush, and what was donated can be used. */
-static void kick(void)
+/**
+ * keel_kick() - an exit to root on every CPU
+ *
+ * They flush, and what was donated can be used; guests come back to Linux.
+ */
+void keel_kick(void)
 {
 	on_each_cpu(ping, NULL, 1);
 }
@@ -172,7 +176,7 @@ static int donate_page(struct keel *keel)
 		return -ENOMEM;
 	ret = call(KEEL_HC_DONATE, page_to_pfn(page));
 	if (ret == -ENOMEM) {
-		kick();
+		keel_kick();
 		ret = call(KEEL_HC_DONATE, page_to_pfn(page));
 	}
 	if (ret) {
@@ -198,7 +202,7 @@ int keel_reserve(struct keel *keel, unsigned int nr)
 	mutex_lock(&lock);
 	while (!err && nr--)
 		err = donate_page(keel);
-	kick();
+	keel_kick();
 	mutex_unlock(&lock);
 	return err;
 }
@@ -213,7 +217,7 @@ void keel_unreserve(struct keel *keel)
 	s64 pfn;
 
 	mutex_lock(&lock);
-	kick();
+	keel_kick();
 	while (keel->nr_donated) {
 		pfn = call(KEEL_HC_RECLAIM, 0);
 		if (pfn < 0)

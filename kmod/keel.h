@@ -97,6 +97,7 @@ struct keel_arena {
  * @header: head of the root image, at the host's address
  * @msr_bitmap_pa: the demoted host's MSR bitmap
  * @checked: the CPUs that preflight has looked at
+ * @unable: why there can be no guests, NULL when there can
  * @active: CPUs are demoted; changed while the machine is stopped
  * @cpus: by CPU number, nr_cpu_ids of them
  */
@@ -113,6 +114,7 @@ struct keel {
 	const struct keel_root_header *header;
 	phys_addr_t msr_bitmap_pa;
 	struct cpumask checked;
+	const char *unable;
 	bool active;
 	struct keel_cpu *cpus;
 };
@@ -142,8 +144,12 @@ bool keel_step_fails(void);
 void keel_arena_init(struct keel_arena *arena);
 void *keel_arena_page(struct keel_arena *arena);
 
+/* ability.c */
+int keel_ability(struct keel *keel);
+
 /* donation.c */
 int keel_seal(struct keel *keel);
+void keel_kick(void);
 int keel_reserve(struct keel *keel, unsigned int nr);
 void keel_unreserve(struct keel *keel);
 void keel_drop_donated(struct keel *keel);
@@ -166,6 +172,7 @@ int keel_launch_this(struct keel *keel);
 void keel_return_all(struct keel *keel);
 void keel_return_this(struct keel *keel);
 s64 keel_hypercall(u64 nr, u64 arg);
+s64 keel_hypercall3(u64 nr, u64 a, u64 b, u64 c);
 
 /* gate.S */
 extern const char keel_gate[], keel_gate_trap[], keel_launched[];

@@ -29,22 +29,36 @@
 #define PTI_USER_CR3	BIT_ULL(12)
 
 /**
- * keel_hypercall() - call root
+ * keel_hypercall3() - call root with three arguments
  * @nr: enum keel_hypercall
- * @arg: its argument
+ * @a: first argument
+ * @b: second argument
+ * @c: third argument
  *
  * Return: the answer; -ENODEV on a CPU that is not demoted, where VMCALL is an
  * undefined instruction.
  */
-s64 keel_hypercall(u64 nr, u64 arg)
+s64 keel_hypercall3(u64 nr, u64 a, u64 b, u64 c)
 {
 	u64 ret = KEEL_HC(nr);
 
 	asm volatile("1: vmcall\n"
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)
-		     : "+a" (ret) : "D" (arg) : "cc", "memory");
+		     : "+a" (ret) : "D" (a), "S" (b), "d" (c) : "cc", "memory");
 	return ret == KEEL_HC(nr) ? -ENODEV : (s64)ret;
+}
+
+/**
+ * keel_hypercall() - call root
+ * @nr: enum keel_hypercall
+ * @arg: its argument
+ *
+ * Return: as keel_hypercall3().
+ */
+s64 keel_hypercall(u64 nr, u64 arg)
+{
+	return keel_hypercall3(nr, arg, 0, 0);
 }
 
 static void prepare_root(struct keel *keel, struct keel_cpu *c, struct keel_host_state *host)
@@ -64,6 +78,7 @@ static void prepare_root(struct keel *keel, struct keel_cpu *c, struct keel_host
 	c->root->vmcs_pa = c->vmcs_pa;
 	c->root->user_cr3 = boot_cpu_has(X86_FEATURE_PTI) ? PTI_USER_CR3 : 0;
 	c->root->visible = keel_visible ? KEEL_CPUID_HYPERVISOR : 0;
+	c->root->barriers = keel->root->guest.barriers;
 	c->root->epoch = READ_ONCE(keel->root->epoch);
 	/* Before the flush in cpu_enter(); pairs with all_passed() in mmu/pool.c. */
 	smp_store_release(&c->root->active, true);

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "keel.h"
+#include "vm.h"
 
 bool keel_visible;
 module_param_named(visible, keel_visible, bool, 0444);
@@ -54,6 +55,8 @@ static int allocate(void)
 	err = build_ept();
 	if (!err)
 		err = keel_root_load(&keel);
+	if (!err)
+		err = keel_ability(&keel);
 	for_each_present_cpu(cpu)
 		if (!err)
 			err = keel_root_add_cpu(&keel, cpu);
@@ -116,11 +119,17 @@ static int __init keel_load(void)
 	if (err)
 		goto no_reserve;
 
+	err = keel_vms_init(&keel);
+	if (err)
+		goto no_guests;
+
 	keel_log_start(&keel);
 	keel_stat_init(&keel);
 	pr_info("Linux runs as a guest on %u CPUs\n", num_online_cpus());
 	return 0;
 
+no_guests:
+	keel_unreserve(&keel);
 no_reserve:
 	keel_return_all(&keel);
 no_launch:
@@ -133,6 +142,7 @@ no_memory:
 static void __exit keel_unload(void)
 {
 	keel_stat_exit();
+	keel_vms_exit();
 	keel_unreserve(&keel);
 	keel_return_all(&keel);
 	keel_cpu_unwatch();

@@ -9,6 +9,7 @@
 #define KEEL_PURE_H
 
 #include "mmu/frame.h"
+#include "mmu/guest.h"
 #include "mmu/hostmap.h"
 #include "mmu/memtype.h"
 #include "mmu/pool.h"
@@ -17,6 +18,7 @@
 #include "vmx/check.h"
 #include "vmx/ctl.h"
 #include "vmx/exit.h"
+#include "vmx/guest_setup.h"
 #include "vmx/hostvmcs.h"
 #include "vmx/insn.h"
 #include "vmx/layout.h"

@@ -73,6 +73,7 @@ struct keel_vm_config {
  * @task: the thread, NULL when there is none; under @vm's lock
  * @pid: its number, 0 when there is none; read without a lock
  * @out: it is not in the guest and will not go there
+ * @halted: the guest has executed HLT, and nothing has come to wake it
  * @input: answers an IN that RUN has come back for
  */
 struct keel_vcpu_thread {
@@ -81,12 +82,36 @@ struct keel_vcpu_thread {
 	struct task_struct *task;
 	u32 pid;
 	bool out;
+	bool halted;
 	u64 input;
+};
+
+/**
+ * struct keel_uart - the registers of a guest's serial port, a 16550
+ * @ier: interrupt enable
+ * @fcr: FIFO control, as written
+ * @lcr: line control
+ * @mcr: modem control
+ * @scr: scratch
+ * @divisor: latch
+ * @rbr: a byte that was received
+ * @full: there is one
+ */
+struct keel_uart {
+	u8 ier;
+	u8 fcr;
+	u8 lcr;
+	u8 mcr;
+	u8 scr;
+	u8 divisor[2];
+	u8 rbr;
+	bool full;
 };
 
 /**
  * struct keel_vm - a guest
  * @ref: references
+ * @node: in the table of names
  * @id: stable, never used again while Keel is loaded
  * @slot: root's id of it
  * @config: changes under @lock
@@ -101,17 +126,25 @@ struct keel_vcpu_thread {
  * @memcg: whom its memory is charged to
  * @console: its serial port's other end
  * @pausing: its threads stay out of the guest
- * @ending: a thread has seen its end; @end does the rest
+ * @ending: a thread has seen its end; its threads stay out, and @end does the rest
+ * @reported: one was faster to see it; 0 or 1
+ * @end_state: the state that the guest is to be in
+ * @end_reason: why
+ * @end_detail: what goes with the reason
  * @end: ends it
  * @stopping: the guest was asked to stop, and @force comes when it does not
  * @force: forces the stop
  * @wait: threads that have to wait, and who waits for them
- * @fill: frames to fill the pool with the next time
+ * @fill: frames that the pool was filled with the last time
+ * @fill_lock: one thread at a time fills it
+ * @uart_lock: one thread at a time is at the serial port
+ * @uart: its registers
  * @last: statistics of the last run, while it does not run
  * @thread: vCPUs
  */
 struct keel_vm {
 	struct kref ref;
+	struct hlist_node node;
 	u32 id;
 	u32 slot;
 	struct keel_vm_config config;
@@ -127,11 +160,18 @@ struct keel_vm {
 	struct keel_console *console;
 	bool pausing;
 	bool ending;
+	u32 reported;
+	u32 end_state;
+	u32 end_reason;
+	u64 end_detail;
 	struct work_struct end;
 	bool stopping;
 	struct delayed_work force;
 	wait_queue_head_t wait;
 	u32 fill;
+	struct mutex fill_lock;	/* @fill */
+	struct mutex uart_lock;	/* @uart */
+	struct keel_uart uart;
 	struct keel_vm_stat last;
 	struct keel_vcpu_thread thread[KEEL_VCPUS_MAX];
 };

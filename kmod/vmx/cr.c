@@ -21,26 +21,53 @@
 #define QUAL_TYPE(q)	((q) >> 4 & 3)
 #define QUAL_REG(q)	((q) >> 8 & 15)
 
-static u64 reg_value(struct keel_root_cpu *cpu, unsigned int nr)
+static u64 *reg(struct keel_root_cpu *cpu, unsigned int nr)
 {
 	switch (nr) {
-	case 0: return cpu->regs.rax;
-	case 1: return cpu->regs.rcx;
-	case 2: return cpu->regs.rdx;
-	case 3: return cpu->regs.rbx;
-	case 4: return keel_vmread(VMCS_GUEST_RSP);
-	case 5: return cpu->regs.rbp;
-	case 6: return cpu->regs.rsi;
-	case 7: return cpu->regs.rdi;
-	case 8: return cpu->regs.r8;
-	case 9: return cpu->regs.r9;
-	case 10: return cpu->regs.r10;
-	case 11: return cpu->regs.r11;
-	case 12: return cpu->regs.r12;
-	case 13: return cpu->regs.r13;
-	case 14: return cpu->regs.r14;
-	default: return cpu->regs.r15;
+	case 0: return &cpu->regs.rax;
+	case 1: return &cpu->regs.rcx;
+	case 2: return &cpu->regs.rdx;
+	case 3: return &cpu->regs.rbx;
+	case 5: return &cpu->regs.rbp;
+	case 6: return &cpu->regs.rsi;
+	case 7: return &cpu->regs.rdi;
+	case 8: return &cpu->regs.r8;
+	case 9: return &cpu->regs.r9;
+	case 10: return &cpu->regs.r10;
+	case 11: return &cpu->regs.r11;
+	case 12: return &cpu->regs.r12;
+	case 13: return &cpu->regs.r13;
+	case 14: return &cpu->regs.r14;
+	default: return &cpu->regs.r15;
 	}
+}
+
+#define REG_RSP 4
+
+/**
+ * keel_reg_get() - a general register of whoever made the exit
+ * @cpu: the CPU
+ * @nr: its number in an exit qualification
+ *
+ * Return: the value.
+ */
+u64 keel_reg_get(struct keel_root_cpu *cpu, unsigned int nr)
+{
+	return nr == REG_RSP ? keel_vmread(VMCS_GUEST_RSP) : *reg(cpu, nr);
+}
+
+/**
+ * keel_reg_set() - set such a register
+ * @cpu: the CPU
+ * @nr: its number in an exit qualification
+ * @val: the value
+ */
+void keel_reg_set(struct keel_root_cpu *cpu, unsigned int nr, u64 val)
+{
+	if (nr == REG_RSP)
+		keel_vmwrite(VMCS_GUEST_RSP, val);
+	else
+		*reg(cpu, nr) = val;
 }
 
 /**
@@ -125,7 +152,7 @@ bool keel_exit_cr(struct keel_root_cpu *cpu, u64 qualification)
 
 	if (QUAL_TYPE(qualification) != 0)
 		return false;
-	val = reg_value(cpu, QUAL_REG(qualification));
+	val = keel_reg_get(cpu, QUAL_REG(qualification));
 	switch (QUAL_CR(qualification)) {
 	case 0:
 		keel_vmwrite(VMCS_CR0_SHADOW, val);

@@ -12,6 +12,9 @@
 #include "../abi.h"
 #include "layout.h"
 
+/* Entries of the return stack buffer */
+#define RSB_FILLS	32
+
 	.section .head, "a"
 	.globl	keel_root_head
 keel_root_head:
@@ -84,6 +87,47 @@ keel_resume_end:
 	sub	$KEEL_CPU_PENDING, %rsp
 	mov	%rsp, %rdi
 	call	keel_resume_failed
+1:	mov	%rsp, %rdi
+	call	keel_inject_pending
+	jmp	keel_resume
+
+/*
+ * keel_guest_entry - HOST_RIP of guests' VMCSs: as keel_exit_entry
+ *
+ * A return that is predicted by what the guest has left in the return stack buffer
+ * leads nowhere: it is filled before the first one, where the CPU needs that.
+ */
+	.globl	keel_guest_entry
+keel_guest_entry:
+	push_regs
+	testl	$KEEL_BARRIER_RSB, KEEL_CPU_BARRIERS(%rsp)
+	jnz	3f
+1:	mov	%rsp, %rdi
+	call	keel_guest_exit
+	jmp	keel_resume
+3:	mov	$RSB_FILLS, %ecx
+4:	call	5f
+	int3
+5:	dec	%ecx
+	jnz	4b
+	add	$8 * RSB_FILLS, %rsp
+	lfence
+	jmp	1b
+
+/* void keel_launch_at(struct keel_root_cpu *cpu): the same as keel_resume_at(), the first time */
+	.globl	keel_launch_at
+keel_launch_at:
+	mov	%rdi, %rsp
+	.globl	keel_launch
+keel_launch:
+	cmpl	$0, KEEL_CPU_PENDING(%rsp)
+	jne	1f
+	pop_regs
+	vmlaunch
+	.globl	keel_launch_end
+keel_launch_end:
+	jmp	keel_resume_end
+	/* Whatever it is, the host comes first. */
 1:	mov	%rsp, %rdi
 	call	keel_inject_pending
 	jmp	keel_resume

@@ -12,10 +12,13 @@
 
 #include "exit.h"
 #include "insn.h"
+#include "vcpu.h"
 #include "vmcs.h"
 
 _Static_assert(offsetof(struct keel_root_cpu, pending) == KEEL_CPU_PENDING,
 	       "entry.S: keel_root_cpu.pending");
+_Static_assert(offsetof(struct keel_root_cpu, barriers) == KEEL_CPU_BARRIERS,
+	       "entry.S: keel_root_cpu.barriers");
 _Static_assert(sizeof(struct keel_vmcs_image) <= sizeof(((struct keel_shared *)0)->dump),
 	       "abi.h: KEEL_DUMP_NR");
 _Static_assert(sizeof(struct keel_root_cpu) <= KEEL_PAGE_SIZE, "one page a CPU");
@@ -281,5 +284,8 @@ void keel_resume_failed(struct keel_root_cpu *cpu)
 {
 	keel_say(cpu, KEEL_EVENT_RESUME_FAILED, keel_vmread(VMCS_INSTR_ERROR), 0, 0, 0);
 	keel_dump(cpu);
-	keel_give_back(cpu);
+	if (!cpu->vcpu)
+		keel_give_back(cpu);
+	keel_vcpu_leave(cpu, KEEL_RUN_ENTRY);
+	keel_resume_at(cpu);
 }

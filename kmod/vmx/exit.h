@@ -64,6 +64,8 @@ bool keel_exit_wrmsr(struct keel_root_cpu *cpu, u64 qualification);
 /* cr.c */
 bool keel_exit_cr(struct keel_root_cpu *cpu, u64 qualification);
 bool keel_exit_xsetbv(struct keel_root_cpu *cpu, u64 qualification);
+u64 keel_reg_get(struct keel_root_cpu *cpu, unsigned int nr);
+void keel_reg_set(struct keel_root_cpu *cpu, unsigned int nr, u64 val);
 bool keel_cr4_valid(u64 old, u64 val, u64 fixed1, u64 cr3);
 
 /* tamper.c */

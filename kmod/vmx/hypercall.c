@@ -7,29 +7,52 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
+#include "../mmu/guest.h"
 #include "../mmu/pool.h"
 #include "exit.h"
+#include "vcpu.h"
 #include "vmcs.h"
 
-/* The calls that work on what all CPUs share */
-static s64 on_memory(struct keel_root_cpu *cpu, u64 nr, u64 arg)
+/* The calls that work on what all CPUs share, under its lock */
+static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
+{
+	u64 a = cpu->regs.rdi, b = cpu->regs.rsi, c = cpu->regs.rdx;
+	struct keel_shared *shared = cpu->shared;
+
+	switch (nr) {
+	case KEEL_HC_DONATE:
+		return keel_donate(root, a);
+	case KEEL_HC_RECLAIM:
+		return keel_reclaim(root);
+	case KEEL_HC_AUDIT:
+		return keel_audit(cpu, a);
+	case KEEL_HC_VM_NEW:
+		return keel_guest_new(root, a, b);
+	case KEEL_HC_VM_FILL:
+		return keel_guest_fill(root, a, shared->batch, b);
+	case KEEL_HC_VM_MAP:
+		return keel_guest_map(root, a, shared->batch, b, c);
+	case KEEL_HC_VM_KILL:
+		return keel_guest_kill(root, a);
+	case KEEL_HC_VM_DRAIN:
+		return keel_guest_drain(root, a, shared->batch);
+	case KEEL_HC_VM_STAT:
+		return keel_guest_stat(root, a, &shared->vm_stat);
+	case KEEL_HC_VCPU_NEW:
+		return keel_vcpu_new(cpu, a, b);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static s64 locked(struct keel_root_cpu *cpu, u64 nr)
 {
 	struct keel_root *root = keel_root_state();
 	s64 ret;
 
 	if (!keel_root_lock(root))
 		return -EAGAIN;
-	switch (nr) {
-	case KEEL_HC_DONATE:
-		ret = keel_donate(root, arg);
-		break;
-	case KEEL_HC_RECLAIM:
-		ret = keel_reclaim(root);
-		break;
-	default:
-		ret = keel_audit(cpu, arg);
-		break;
-	}
+	ret = on_memory(cpu, root, nr);
 	keel_root_unlock(root);
 	return ret;
 }
@@ -64,13 +87,18 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 		cpu->regs.rax = 0;
 		keel_state_from_vmcs(&state);
 		keel_leave(cpu, &state);
-	case KEEL_HC_DONATE:
-	case KEEL_HC_RECLAIM:
-	case KEEL_HC_AUDIT:
-		cpu->regs.rax = on_memory(cpu, nr, cpu->regs.rdi);
+	case KEEL_HC_VCPU_RUN:
+		cpu->regs.rax = keel_vcpu_run(cpu, cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);
+		break;
+	case KEEL_HC_VCPU_PARK:
+		keel_vcpu_park(cpu);
+		cpu->regs.rax = 0;
+		break;
+	case KEEL_HC_VCPU_STAT:
+		cpu->regs.rax = keel_vcpu_stat(cpu, cpu->regs.rdi, cpu->regs.rsi);
 		break;
 	default:
-		cpu->regs.rax = -EOPNOTSUPP;
+		cpu->regs.rax = locked(cpu, nr);
 	}
 	return true;
 }

@@ -9,9 +9,10 @@
 #include <linux/types.h>
 
 #include "../mmu/pool.h"
-#include "exit.h"
-#include "vmcs.h"
 #include "ctl.h"
+#include "exit.h"
+#include "vcpu.h"
+#include "vmcs.h"
 
 /* VM-entry interruption information (SDM 24.8.3) */
 #define INTR_VALID		BIT(31)
@@ -101,9 +102,12 @@ void keel_disarm(void)
  */
 void keel_inject_pending(struct keel_root_cpu *cpu)
 {
-	u32 pending = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_RELAXED);
-	u32 later = 0;
+	u32 pending, later = 0;
 
+	/* All of it is the host's. */
+	if (cpu->vcpu)
+		keel_vcpu_leave(cpu, KEEL_RUN_INTR);
+	pending = __atomic_exchange_n(&cpu->pending, 0, __ATOMIC_RELAXED);
 	if (pending & KEEL_LATCH_FLUSH)
 		keel_epoch_pass(cpu);
 	pending &= ~KEEL_LATCH_FLUSH;

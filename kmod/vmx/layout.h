@@ -37,12 +37,16 @@
 
 #define KEEL_ROOT_MAGIC		0x746f6f726c65656b	/* "keelroot" */
 
+/* Of what a CPU needs between a guest and others: fill the return stack buffer after one */
+#define KEEL_BARRIER_RSB	1
+
 /* Bytes between the trap stubs of entry.S */
 #define KEEL_TRAP_STRIDE	16
 #define KEEL_TRAP_NR		32
 
-/* Offset of keel_root_cpu.pending for entry.S; exit.c asserts it. */
+/* Offsets in struct keel_root_cpu for entry.S; exit.c asserts them. */
 #define KEEL_CPU_PENDING	120
+#define KEEL_CPU_BARRIERS	124
 
 #ifndef __ASSEMBLY__
 #include <linux/types.h>

@@ -21,6 +21,7 @@
 #include "exit.h"
 #include "hostvmcs.h"
 #include "insn.h"
+#include "vcpu.h"
 #include "vmcs.h"
 
 #define VECTOR_NMI	2
@@ -254,6 +255,7 @@ void keel_depart(struct keel_root_cpu *cpu, const struct keel_host_state *state)
 	struct keel_gate *gate = &cpu->shared->gate;
 
 	settle_cet(state);
+	keel_vcpu_park(cpu);
 	keel_vmclear(cpu->vmcs_pa);
 	keel_vmxoff();
 

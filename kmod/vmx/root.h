@@ -14,8 +14,11 @@
 #include <linux/types.h>
 
 #include "../abi.h"
+#include "ctl.h"
 #include "layout.h"
 #include "state.h"
+
+struct keel_vcpu;
 
 /* The bit of CPUID's leaf 1, ECX, that tells of a hypervisor */
 #define KEEL_CPUID_HYPERVISOR	BIT_ULL(31)
@@ -40,12 +43,45 @@ struct keel_tss {
 	u16 iomap;
 } __attribute__((packed));
 
+/* The same, beside KEEL_BARRIER_RSB (layout.h) */
+#define KEEL_BARRIER_IBPB	BIT(1)	/* forget indirect branches between guests */
+#define KEEL_BARRIER_VERW	BIT(2)	/* overwrite buffers before a guest */
+#define KEEL_BARRIER_L1D	BIT(3)	/* flush the L1 data cache before a guest */
+
+/**
+ * struct keel_guest_setup - what guests run with; the same on all CPUs
+ * @able: there can be guests
+ * @ctl: their controls
+ * @msr_bitmap: physical address
+ * @eptp_bits: what an EPT pointer has beside the address
+ * @xfeatures: bits of XCR0 that they may set; 0 on a CPU that Linux uses without
+ *             XSAVE
+ * @barriers: KEEL_BARRIER_...
+ * @vmcs_revision: what a VMCS begins with
+ * @slice: VMX-preemption timer: as long as a guest runs at the most before Linux is
+ *         asked
+ */
+struct keel_guest_setup {
+	bool able;
+	u64 ctl[KEEL_CTL_NR];
+	u64 msr_bitmap;
+	u64 eptp_bits;
+	u64 xfeatures;
+	u32 barriers;
+	u32 vmcs_revision;
+	u32 slice;
+};
+
+/* MSRs that a guest has for itself and that no VMCS switches */
+#define KEEL_SWAP_MSRS		6
+
 /**
  * struct keel_root_cpu - root's state of one CPU
- * @regs: the demoted host's registers at the last exit.  First: HOST_RSP points
- *        right behind it, and the stack goes on below
+ * @regs: registers at the last exit, of the demoted host or of the guest that runs.
+ *        First: HOST_RSP points right behind it, and the stack goes on below
  * @pending: what has to be done before the next entry: KEEL_LATCH_NMI and
  *           KEEL_LATCH_MC, which Linux has still to get, KEEL_LATCH_FLUSH
+ * @barriers: as in struct keel_guest_setup
  * @deferred: of these, what could not go with the last entry
  * @cpu: Linux's number of the CPU
  * @shared: the pages shared with the host, at the host's address
@@ -60,6 +96,15 @@ struct keel_tss {
  * @active: it may hold translations of the host's EPT
  * @launched: Linux has answered from beneath: it runs as a guest
  * @leaving: a trap from now on is fatal
+ * @vcpu: the guest's vCPU that runs: its VMCS is current, its registers are in
+ *        @regs, and the host's in @host_regs; NULL while the host runs
+ * @resident: the vCPU whose VMCS is active on this CPU, NULL for none
+ * @last_guest: the guest that ran last, 0 for none, else its id and one
+ * @host_regs: see @vcpu
+ * @host_msr: the host's MSRs while a guest runs
+ * @host_xcr0: and its XCR0
+ * @host_dr: and its DR0 to DR3
+ * @host_dr6: and its DR6
  * @launch: Linux's state at launch
  * @gdt: root's GDT: Linux's code and stack selectors, and root's TSS
  * @idt: root's IDT, exceptions only: interrupts stay off in root
@@ -68,6 +113,7 @@ struct keel_tss {
 struct keel_root_cpu {
 	struct keel_regs regs;
 	u32 pending;
+	u32 barriers;
 	u32 deferred;
 	u32 cpu;
 	struct keel_shared *shared;
@@ -80,6 +126,14 @@ struct keel_root_cpu {
 	bool active;
 	bool launched;
 	bool leaving;
+	struct keel_vcpu *vcpu;
+	struct keel_vcpu *resident;
+	u32 last_guest;
+	struct keel_regs host_regs;
+	u64 host_msr[KEEL_SWAP_MSRS];
+	u64 host_xcr0;
+	u64 host_dr[4];
+	u64 host_dr6;
 	struct keel_host_state launch;
 	u64 gdt[KEEL_GDT_NR];
 	u64 idt[2 * KEEL_TRAP_NR];

@@ -11,6 +11,7 @@
 #include "exit.h"
 #include "insn.h"
 #include "trap.h"
+#include "vcpu.h"
 #include "vmcs.h"
 
 #define VECTOR_NMI	2
@@ -27,10 +28,13 @@ static void latch(struct keel_root_cpu *cpu, struct keel_trap *trap, u32 what)
 {
 	__atomic_or_fetch(&cpu->pending, what, __ATOMIC_RELAXED);
 	/* Too late to be seen by entry.S: look again. */
-	if (trap->rip >= (u64)keel_resume && trap->rip < (u64)keel_resume_end) {
+	if (trap->rip >= (u64)keel_resume && trap->rip < (u64)keel_resume_end)
 		trap->rip = (u64)keel_resume;
-		trap->rsp = (u64)cpu;
-	}
+	else if (trap->rip >= (u64)keel_launch && trap->rip < (u64)keel_launch_end)
+		trap->rip = (u64)keel_launch;
+	else
+		return;
+	trap->rsp = (u64)cpu;
 }
 
 /**
@@ -65,5 +69,8 @@ void keel_trap(struct keel_trap *trap)
 	if (cpu->leaving)
 		keel_shut_down();
 	keel_dump(cpu);
+	/* The host goes on without root, and without the guest. */
+	if (cpu->vcpu)
+		keel_vcpu_leave(cpu, KEEL_RUN_UNKNOWN);
 	keel_give_back(cpu);
 }

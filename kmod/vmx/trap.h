@@ -46,7 +46,7 @@ struct keel_fixup {
 /* The linker script */
 extern const struct keel_fixup keel_fixups[], keel_fixups_end[];
 /* entry.S */
-extern const u8 keel_resume[], keel_resume_end[];
+extern const u8 keel_resume[], keel_resume_end[], keel_launch[], keel_launch_end[];
 
 /* trap.c, called by entry.S */
 void keel_trap(struct keel_trap *trap);

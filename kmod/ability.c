@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What guests can be given on this machine: their controls, their vector registers,
+ * and the barriers against speculation that their company calls for.
+ *
+ * World: host, during load; nobody is demoted yet, no locks.  A machine that can
+ * have no guests can be demoted all the same.
+ */
+#define pr_fmt(fmt) "keel: " fmt
+
+#include <linux/bits.h>
+#include <linux/cpu.h>
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/processor-flags.h>
+#include <asm/tsc.h>
+
+#include "keel.h"
+
+/* An EPT pointer's bit that turns accessed and dirty bits on (SDM 24.6.11) */
+#define EPTP_AD		BIT_ULL(6)
+
+/*
+ * Interrupts take a CPU from a guest, whatever the guest does.  Some emulated
+ * processors hold them back while the guest was entered with RFLAGS.IF clear: there
+ * Linux gets the CPU by the VMX-preemption timer, about as often as by its own tick.
+ */
+#define SLICE_MS	4
+#define TIMER_SHIFT	0x1f	/* of IA32_VMX_MISC (SDM A.6) */
+
+/* XCR0, where Linux has turned XSAVE on */
+static u64 read_xfeatures(void)
+{
+	u32 lo, hi;
+
+	if (!(keel_read_cr4() & X86_CR4_OSXSAVE))
+		return 0;
+	asm volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
+	return ((u64)hi << 32 | lo) & KEEL_XFEATURES;
+}
+
+static u32 barriers(void)
+{
+	u32 bits = 0;
+
+	if (cpu_mitigations_off())
+		return 0;
+	if (boot_cpu_has_bug(X86_BUG_SPECTRE_V2))
+		bits |= KEEL_BARRIER_RSB;
+	if (boot_cpu_has_bug(X86_BUG_SPECTRE_V2) && boot_cpu_has(X86_FEATURE_IBPB))
+		bits |= KEEL_BARRIER_IBPB;
+	if (boot_cpu_has(X86_FEATURE_MD_CLEAR) && boot_cpu_has_bug(X86_BUG_MDS))
+		bits |= KEEL_BARRIER_VERW;
+	if (boot_cpu_has(X86_FEATURE_FLUSH_L1D) && boot_cpu_has_bug(X86_BUG_L1TF))
+		bits |= KEEL_BARRIER_L1D;
+	return bits;
+}
+
+static const char *refusal(const struct keel_vmx_caps *caps, u64 ctl[KEEL_CTL_NR])
+{
+	static char text[96];
+	struct keel_ctl_refusal why;
+
+	if (keel_ctl_resolve(caps, keel_guest_want, ctl, &why))
+		return NULL;
+	snprintf(text, sizeof(text), "%s VMX control \"%s\" (bit %u) cannot be %u",
+		 keel_ctl_word_name(why.word), keel_ctl_bit_name(why.word, why.bit) ?: "?",
+		 why.bit, !why.stuck);
+	return text;
+}
+
+/**
+ * keel_ability() - find out what guests can be given
+ * @keel: Keel, with its root loaded, not launched yet
+ *
+ * Return: 0, also when there can be no guests, which @keel->unable tells then;
+ * -ENOMEM.
+ */
+int keel_ability(struct keel *keel)
+{
+	struct keel_guest_setup *setup = &keel->root->guest;
+	u8 *bitmap = keel_arena_page(&keel->arena);
+
+	if (!bitmap)
+		return -ENOMEM;
+	keel->unable = refusal(&keel->caps, setup->ctl);
+	if (keel->unable)
+		pr_info("there can be no guests here: %s\n", keel->unable);
+	setup->able = !keel->unable;
+	setup->xfeatures = read_xfeatures();
+	setup->barriers = barriers();
+	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;
+	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> (keel->caps.misc & TIMER_SHIFT),
+			     U32_MAX);
+	setup->eptp_bits = KEEL_EPTP(0);
+	if (keel->caps.ept_vpid & KEEL_EPT_CAP_AD)
+		setup->eptp_bits |= EPTP_AD;
+	keel_guest_msr_bitmap(bitmap, setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP);
+	setup->msr_bitmap = virt_to_phys(bitmap);
+	return 0;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest's memory: frames that Linux allocates and root takes over, and the calls
+ * to root that make and end a guest.
+ *
+ * World: host.  Called with the guest's lock held, or from its vCPU threads, which
+ * end before keel_supply_close().  A call that goes with a batch is made with
+ * preemption off, since the batch is the CPU's own.
+ *
+ * All of a guest's frames, those for its EPT and its vCPUs too, are charged to the
+ * memory cgroup of whoever made it.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+
+#include "keel.h"
+#include "supply.h"
+#include "vm.h"
+
+/* Pages that go to root at once when its own run short */
+#define DONATION	16
+
+/* Frames that a guest's pool gets when its tables need some: one a level will do */
+#define TABLES		4
+
+/* How often a call is made again while another CPU has what it needs */
+#define TRIES		100000
+
+static struct keel *keel;
+
+static unsigned int fail_guest_step;
+module_param(fail_guest_step, uint, 0600);
+MODULE_PARM_DESC(fail_guest_step,
+		 "for tests: let the n-th step from now on that can fail in a guest's life, fail");
+
+/**
+ * keel_vm_step_fails() - is this the step that the parameter fail_guest_step names?
+ *
+ * Every allocation for a guest and every call to root that makes it grow asks.
+ *
+ * Return: true when the step has to fail; no other one will then.
+ */
+bool keel_vm_step_fails(void)
+{
+	return fail_guest_step && !--fail_guest_step;
+}
+
+/**
+ * keel_supply_init() - before the first guest
+ * @k: Keel
+ */
+void keel_supply_init(struct keel *k)
+{
+	keel = k;
+}
+
+/* One call with the batch, on whichever CPU this is */
+static s64 call_once(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+{
+	struct keel_shared *shared;
+	s64 ret;
+
+	preempt_disable();
+	shared = keel->cpus[smp_processor_id()].shared;
+	if (!shared) {
+		preempt_enable();
+		return -ENODEV;
+	}
+	if (batch && nr != KEEL_HC_VM_DRAIN)
+		memcpy(shared->batch, batch, b * sizeof(*batch));
+	ret = keel_hypercall3(nr, a, b, c);
+	if (batch && nr == KEEL_HC_VM_DRAIN && ret > 0 && ret <= KEEL_BATCH_NR)
+		memcpy(batch, shared->batch, ret * sizeof(*batch));
+	preempt_enable();
+	return ret;
+}
+
+/* Until nobody is in the way; CPUs that have to go through root are sent there. */
+static s64 call(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+{
+	unsigned int tries;
+	s64 ret = -EAGAIN;
+
+	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
+		ret = call_once(nr, a, b, c, batch);
+		if (ret == -EAGAIN)
+			cond_resched();
+	}
+	return ret;
+}
+
+/* The same, and root gets pages for its tables when it lacks them. */
+static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+{
+	s64 ret = keel_vm_step_fails() ? -ENOMEM : call(nr, a, b, c, batch);
+	int err;
+
+	if (ret != -ENOMEM)
+		return ret;
+	err = keel_vm_step_fails() ? -ENOMEM : keel_reserve(keel, DONATION);
+	return err ?: call(nr, a, b, c, batch);
+}
+
+static struct page *get_page_for(struct keel_vm *vm)
+{
+	struct mem_cgroup *old = set_active_memcg(vm->memcg);
+	struct page *page;
+
+	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	set_active_memcg(old);
+	return page;
+}
+
+static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr)
+{
+	unsigned int i;
+	struct page *page;
+
+	for (i = 0; i < nr; i++) {
+		page = get_page_for(vm);
+		if (!page)
+			break;
+		batch[i] = page_to_pfn(page);
+	}
+	return i;
+}
+
+static void put_batch(const u64 *batch, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		__free_page(pfn_to_page(batch[i]));
+}
+
+/* Give root a batch; what it does not take is freed.  0 when it has taken all. */
+static int give_batch(u64 nr, struct keel_vm *vm, u64 *batch, unsigned int n, u64 gfn)
+{
+	unsigned int done = 0;
+	s64 ret = 0;
+
+	while (done < n) {
+		ret = call_growing(nr, vm->slot, n - done, gfn + done, batch + done);
+		/* The guest's pool lacks frames for its tables. */
+		if (ret == -ENOSPC && nr == KEEL_HC_VM_MAP) {
+			ret = keel_supply_fill(vm, TABLES);
+			keel_kick();
+			if (!ret)
+				continue;
+		}
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+	put_batch(batch + done, n - done);
+	return done == n ? 0 : ret ?: -EIO;
+}
+
+/**
+ * keel_supply_fill() - more frames for a guest's first touches
+ * @vm: the guest
+ * @nr: how many
+ *
+ * They can be used once every CPU has been through root: keel_kick().
+ *
+ * Return: 0; -ENOMEM, or what root says to it.  What it has taken stays there.
+ */
+int keel_supply_fill(struct keel_vm *vm, unsigned int nr)
+{
+	u64 batch[KEEL_BATCH_NR];
+	unsigned int want, got;
+	int err = 0;
+
+	for (; nr && !err; nr -= want) {
+		want = min_t(unsigned int, nr, KEEL_BATCH_NR);
+		got = get_batch(vm, batch, want);
+		err = give_batch(KEEL_HC_VM_FILL, vm, batch, got, 0);
+		if (!err && got < want)
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+/* A page of a segment: what the file has of it, then zeros */
+static int read_page(const struct keel_image *image, const struct keel_segment *seg, u64 at,
+		     void *page)
+{
+	loff_t pos = seg->offset + at;
+	size_t size = min_t(u64, PAGE_SIZE, seg->size - at);
+	ssize_t got;
+
+	while (size) {
+		got = kernel_read(image->file, page, size, &pos);
+		if (got <= 0)
+			return got ?: -ENODATA;	/* it has shrunk since it was loaded */
+		page += got;
+		size -= got;
+	}
+	return 0;
+}
+
+static int map_segment(struct keel_vm *vm, const struct keel_image *image,
+		       const struct keel_segment *seg)
+{
+	u64 batch[KEEL_BATCH_NR], at = 0, gfn = seg->gpa >> PAGE_SHIFT;
+	unsigned int i, n, got;
+	int err = 0;
+
+	while (at < seg->size && !err) {
+		n = min_t(u64, DIV_ROUND_UP(seg->size - at, PAGE_SIZE), KEEL_BATCH_NR);
+		got = get_batch(vm, batch, n);
+		if (got < n)
+			err = -ENOMEM;
+		for (i = 0; i < got && !err; i++, at += PAGE_SIZE)
+			err = read_page(image, seg, at, page_address(pfn_to_page(batch[i])));
+		if (err)
+			put_batch(batch, got);
+		else
+			err = give_batch(KEEL_HC_VM_MAP, vm, batch, n, gfn);
+		gfn += n;
+		cond_resched();
+	}
+	return err;
+}
+
+/**
+ * keel_supply_image() - an image's segments become a guest's memory
+ * @vm: the guest
+ * @image: the image, which has been checked against the guest's memory
+ *
+ * Return: 0; -ENOMEM, or what reading the file says.
+ */
+int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < image->nr && !err; i++)
+		err = map_segment(vm, image, &image->segment[i]);
+	return err;
+}
+
+/**
+ * keel_supply_open() - make a guest in root, without memory yet
+ * @vm: the guest
+ *
+ * Return: 0 or an errno.
+ */
+int keel_supply_open(struct keel_vm *vm)
+{
+	return call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT, 0, NULL);
+}
+
+/**
+ * keel_supply_vcpu() - make a vCPU
+ * @vm: the guest, with frames in its pool
+ * @index: its number
+ * @start: its first registers
+ *
+ * Return: 0 or an errno.
+ */
+int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start *start)
+{
+	unsigned int tries;
+	s64 ret = -EAGAIN;
+
+	if (keel_vm_step_fails())
+		return -ENOMEM;
+	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
+		preempt_disable();
+		keel->cpus[smp_processor_id()].shared->start = *start;
+		ret = keel_hypercall3(KEEL_HC_VCPU_NEW, vm->slot, index, 0);
+		preempt_enable();
+	}
+	return ret;
+}
+
+/**
+ * keel_supply_stat() - a guest's memory
+ * @vm: the guest, which is in root
+ * @stat: filled, with zeros if root does not say
+ */
+void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
+{
+	unsigned int tries;
+	s64 ret = -EAGAIN;
+
+	memset(stat, 0, sizeof(*stat));
+	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
+		preempt_disable();
+		ret = keel_hypercall3(KEEL_HC_VM_STAT, vm->slot, 0, 0);
+		if (!ret)
+			*stat = keel->cpus[smp_processor_id()].shared->vm_stat;
+		preempt_enable();
+	}
+}
+
+/**
+ * keel_supply_vcpu_stat() - what a vCPU has done
+ * @vm: the guest, which is in root
+ * @index: the vCPU
+ * @stat: filled
+ *
+ * Return: false when root does not say.
+ */
+bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat)
+{
+	s64 ret;
+
+	preempt_disable();
+	ret = keel_hypercall3(KEEL_HC_VCPU_STAT, vm->slot, index, 0);
+	if (!ret)
+		*stat = keel->cpus[smp_processor_id()].shared->vcpu_stat;
+	preempt_enable();
+	return !ret;
+}
+
+static void park(void *unused)
+{
+	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
+}
+
+/**
+ * keel_supply_close() - end a guest in root, and free its memory
+ * @vm: the guest, whose threads have ended
+ *
+ * It does nothing to a guest that is not in root.
+ */
+void keel_supply_close(struct keel_vm *vm)
+{
+	u64 batch[KEEL_BATCH_NR];
+	s64 nr;
+
+	if (call(KEEL_HC_VM_KILL, vm->slot, 0, 0, NULL))
+		return;
+	/* Whoever has run it last forgets it, and everybody flushes. */
+	on_each_cpu(park, NULL, 1);
+	do {
+		nr = call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0, batch);
+		if (nr > 0)
+			put_batch(batch, nr);
+		cond_resched();
+	} while (nr > 0);
+	WARN_ONCE(nr < 0, "guest %u keeps its memory (%lld)\n", vm->id, nr);
+}

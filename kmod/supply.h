@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory for guests: frames from Linux to root, and back.
+ *
+ * World: host.
+ */
+#ifndef KEEL_SUPPLY_H
+#define KEEL_SUPPLY_H
+
+#include <linux/types.h>
+
+struct keel;
+struct keel_image;
+struct keel_vm;
+
+void keel_supply_init(struct keel *keel);
+bool keel_vm_step_fails(void);
+int keel_supply_open(struct keel_vm *vm);
+int keel_supply_fill(struct keel_vm *vm, unsigned int nr);
+int keel_supply_image(struct keel_vm *vm, const struct keel_image *image);
+int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start *start);
+void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat);
+bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat);
+void keel_supply_close(struct keel_vm *vm);
+
+#endif /* KEEL_SUPPLY_H */

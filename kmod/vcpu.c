@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vCPU threads: each runs its vCPU in the guest until Linux is needed, serves what
+ * it has come back for, and goes round again.  Linux schedules them like any other
+ * thread.
+ *
+ * World: host.  A thread that is to stay out of the guest looks at its guest's flags
+ * with interrupts off, right before RUN: whoever sets a flag sends its CPU an
+ * interrupt, which either finds it before that look or makes an exit.
+ */
+#define pr_fmt(fmt) "keel: " fmt
+
+#include <linux/cgroup.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/irqflags.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/sched/types.h>
+#include <asm/fpu/api.h>
+
+#include "keel.h"
+#include "life.h"
+#include "supply.h"
+#include "vm.h"
+
+/* The pool is filled with this many frames at first, and with twice as many each time */
+#define FILL_MIN	16
+#define FILL_MAX	256
+
+/* A thread on a CPU that root has given back tries again after so many ms. */
+#define ASIDE_MS	20
+
+struct workqueue_struct *keel_work;
+static struct keel *keel;
+
+/* Not to be in the guest: a reason that lies with Linux, or the guest's own HLT */
+static bool held(const struct keel_vcpu_thread *t)
+{
+	const struct keel_vm *vm = t->vm;
+
+	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) || t->halted ||
+	       kthread_should_stop();
+}
+
+static void noop(void *unused)
+{
+}
+
+static void park(void *unused)
+{
+	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
+}
+
+/* A thread that runs on another CPU gets an interrupt there. */
+static void kick(struct keel_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->config.vcpus; i++)
+		if (vm->thread[i].task)
+			smp_call_function_single(task_cpu(vm->thread[i].task), noop, NULL, 1);
+	wake_up_all(&vm->wait);
+}
+
+static void fail(struct keel_vm *vm, u32 reason, u64 detail)
+{
+	keel_life_report(vm, KEEL_VM_STATE_CRASHED, reason, detail);
+}
+
+/* More frames, before or when the pool runs dry */
+static void fill(struct keel_vm *vm)
+{
+	int err;
+
+	mutex_lock(&vm->fill_lock);
+	vm->fill = clamp_t(u32, vm->fill * 2, FILL_MIN, FILL_MAX);
+	err = keel_supply_fill(vm, vm->fill);
+	mutex_unlock(&vm->fill_lock);
+	keel_kick();
+	if (err)
+		keel_life_report(vm, KEEL_VM_STATE_PAUSED, KEEL_VM_REASON_MEMORY, 0);
+}
+
+/* A guest that has asked for frames before gets the next ones ahead of time. */
+static void fill_if_low(struct keel_vm *vm, const struct keel_run *run)
+{
+	u32 last = READ_ONCE(vm->fill);
+
+	if (last && run->pool < last / 4)
+		fill(vm);
+}
+
+static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run *run)
+{
+	struct keel_vm *vm = t->vm;
+
+	switch (reason) {
+	case KEEL_RUN_INTR:
+		fill_if_low(vm, run);
+		break;
+	case KEEL_RUN_AGAIN:
+		break;
+	case KEEL_RUN_KICK:
+		keel_kick();
+		break;
+	case KEEL_RUN_MOVE:
+		smp_call_function_single(run->cpu, park, NULL, 1);
+		break;
+	case KEEL_RUN_FILL:
+		fill(vm);
+		break;
+	case KEEL_RUN_IO:
+		keel_device_io(t, run);
+		break;
+	case KEEL_RUN_HLT:
+		t->halted = true;
+		break;
+	case KEEL_RUN_OUTSIDE:
+		fail(vm, KEEL_VM_REASON_OUTSIDE, run->gpa);
+		break;
+	case KEEL_RUN_SHUTDOWN:
+		fail(vm, KEEL_VM_REASON_SHUTDOWN, 0);
+		break;
+	case KEEL_RUN_ENTRY:
+		fail(vm, KEEL_VM_REASON_ENTRY, 0);
+		break;
+	case -ENODEV:
+		/* Root has given this CPU back, or the machine is about to go down. */
+		msleep(ASIDE_MS);
+		break;
+	default:
+		fail(vm, KEEL_VM_REASON_UNKNOWN, run->exit);
+		break;
+	}
+}
+
+static void run(struct keel_vcpu_thread *t)
+{
+	struct keel_run run;
+	s64 reason;
+
+	kernel_fpu_begin();
+	local_irq_disable();
+	if (held(t)) {
+		local_irq_enable();
+		kernel_fpu_end();
+		return;
+	}
+	reason = keel_hypercall3(KEEL_HC_VCPU_RUN, t->vm->slot, t->index, t->input);
+	run = keel->cpus[smp_processor_id()].shared->run;
+	local_irq_enable();
+	kernel_fpu_end();
+	serve(t, reason, &run);
+	cond_resched();
+}
+
+static int thread_main(void *arg)
+{
+	struct keel_vcpu_thread *t = arg;
+	struct keel_vm *vm = t->vm;
+
+	while (!kthread_should_stop()) {
+		if (held(t)) {
+			smp_store_release(&t->out, true);
+			wake_up_all(&vm->wait);
+			wait_event_idle(vm->wait, !held(t) || kthread_should_stop());
+			WRITE_ONCE(t->out, false);
+			continue;
+		}
+		run(t);
+	}
+	return 0;
+}
+
+/* Of a weight as cgroups have it, the nearest nice level: each is a factor of 1.25. */
+static int nice_of(u32 weight)
+{
+	u32 level = 100;
+	int nice = 0;
+
+	for (; weight * 9 > level * 10 && nice > -20; nice--)
+		level = level * 5 / 4;
+	for (; weight * 10 < level * 9 && nice < 19; nice++)
+		level = level * 4 / 5;
+	return nice;
+}
+
+/**
+ * keel_vcpus_weight() - let a guest's threads have its weight
+ * @vm: the guest
+ */
+void keel_vcpus_weight(struct keel_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->config.vcpus; i++)
+		if (vm->thread[i].task)
+			sched_set_normal(vm->thread[i].task, nice_of(vm->config.weight));
+}
+
+/* Into the cgroups of whoever starts it */
+static int make_thread(struct keel_vm *vm, u32 i)
+{
+	struct keel_vcpu_thread *t = &vm->thread[i];
+	struct task_struct *task;
+	int err;
+
+	t->vm = vm;
+	t->index = i;
+	t->out = false;
+	t->halted = false;
+	t->input = 0;
+	task = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) :
+	       kthread_create(thread_main, t, "keel/%u:%u", vm->id, i);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+	if (err) {
+		kthread_stop(task);
+		return err;
+	}
+	get_task_struct(task);
+	t->task = task;
+	WRITE_ONCE(t->pid, task_pid_nr(task));
+	return 0;
+}
+
+/**
+ * keel_vcpus_start() - let a guest's vCPUs run
+ * @vm: the guest, which is in root
+ *
+ * Return: 0 or an errno; there are no threads then.
+ */
+int keel_vcpus_start(struct keel_vm *vm)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < vm->config.vcpus && !err; i++)
+		err = make_thread(vm, i);
+	if (err) {
+		keel_vcpus_stop(vm);
+		return err;
+	}
+	keel_vcpus_weight(vm);
+	for (i = 0; i < vm->config.vcpus; i++)
+		wake_up_process(vm->thread[i].task);
+	return 0;
+}
+
+/**
+ * keel_vcpus_stop() - end a guest's threads
+ * @vm: the guest
+ *
+ * It does not take the guest's goodwill: an interrupt takes the CPU from it.
+ */
+void keel_vcpus_stop(struct keel_vm *vm)
+{
+	struct keel_vcpu_thread *t;
+	u32 i;
+
+	WRITE_ONCE(vm->pausing, true);
+	kick(vm);
+	for (i = 0; i < vm->config.vcpus; i++) {
+		t = &vm->thread[i];
+		if (!t->task)
+			continue;
+		WRITE_ONCE(t->pid, 0);
+		kthread_stop(t->task);
+		put_task_struct(t->task);
+		t->task = NULL;
+	}
+}
+
+static bool all_out(struct keel_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->config.vcpus; i++)
+		if (vm->thread[i].task && !smp_load_acquire(&vm->thread[i].out))
+			return false;
+	return true;
+}
+
+/**
+ * keel_vcpus_hold() - keep a guest's vCPUs out
+ * @vm: the guest
+ *
+ * They are out when this returns.
+ */
+void keel_vcpus_hold(struct keel_vm *vm)
+{
+	WRITE_ONCE(vm->pausing, true);
+	kick(vm);
+	wait_event(vm->wait, all_out(vm));
+}
+
+/**
+ * keel_vcpus_go() - let them go on
+ * @vm: the guest
+ */
+void keel_vcpus_go(struct keel_vm *vm)
+{
+	WRITE_ONCE(vm->pausing, false);
+	wake_up_all(&vm->wait);
+}
+
+/**
+ * keel_vcpus_init() - before the first guest
+ * @k: Keel
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int keel_vcpus_init(struct keel *k)
+{
+	keel = k;
+	keel_work = keel_step_fails() ? NULL : alloc_workqueue("keel", WQ_UNBOUND, 0);
+	return keel_work ? 0 : -ENOMEM;
+}
+
+/**
+ * keel_vcpus_exit() - what guests have left behind is done when this returns
+ */
+void keel_vcpus_exit(void)
+{
+	destroy_workqueue(keel_work);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exits of guests: the table, the dispatch, and the handlers that are too short
+ * for files of their own.
+ *
+ * World: root, on the CPU that runs the guest; no locks.  What can be finished
+ * here goes back into the guest; for the rest keel_vcpu_leave() makes the host's
+ * RUN hypercall return.
+ */
+#include <linux/types.h>
+
+#include "../mmu/guest.h"
+#include "ctl.h"
+#include "exit.h"
+#include "insn.h"
+#include "vcpu.h"
+#include "vmcs.h"
+
+#define NEXT enum keel_guest_next
+
+/* Exit interruption information (SDM 24.9.2) */
+#define INTR_VECTOR(info)	((info) & 0xff)
+#define INTR_TYPE(info)		((info) >> 8 & 7)
+#define INTR_TYPE_NMI		2
+#define INTR_ERROR_CODE		(1U << 11)
+#define INTR_NMI_UNBLOCKED	(1U << 12)
+
+#define VECTOR_DB	1
+#define VECTOR_MC	18
+
+/* What a #DB's exit qualification shares with DR6 (SDM 27.2.1, table 27-1) */
+#define QUAL_DR6	0x600fULL
+#define DR7_GD		(1ULL << 13)
+
+/* Exit qualification of port I/O (SDM 27.2.1, table 27-5) */
+#define QUAL_IO_SIZE(q)	(((q) & 7) + 1)
+#define QUAL_IO_IN(q)	((q) >> 3 & 1)
+#define QUAL_IO_STRING(q) ((q) >> 4 & 1)
+#define QUAL_IO_PORT(q)	((q) >> 16 & 0xffff)
+
+/* Exit qualification of an EPT violation */
+#define QUAL_EPT_WRITE	2
+
+/* As KVM answers a hypercall: unknown, or not from CPL 0 */
+#define GUEST_ENOSYS	(-1000LL)
+#define GUEST_EPERM	(-1LL)
+
+static NEXT leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
+{
+	keel_vcpu_leave(cpu, reason);
+	return KEEL_GUEST_LEFT;
+}
+
+/* What the exit has interrupted is delivered when the guest is back. */
+static NEXT leave_again(struct keel_root_cpu *cpu, enum keel_run_reason reason)
+{
+	keel_reinject();
+	return leave(cpu, reason);
+}
+
+static void latch(struct keel_root_cpu *cpu, u32 what)
+{
+	__atomic_or_fetch(&cpu->pending, what, __ATOMIC_RELAXED);
+}
+
+/* #DB and #AC are the guest's own; the CPU has left DR6 and DR7 as they were. */
+static NEXT reflect(struct keel_vcpu *vcpu, u64 info)
+{
+	u64 dr6;
+
+	if (INTR_VECTOR(info) == VECTOR_DB) {
+		asm volatile("mov %%dr6, %0" : "=r" (dr6));
+		if (!vcpu->debug)
+			dr6 = vcpu->dr6;
+		dr6 |= keel_vmread(VMCS_EXIT_QUALIFICATION) & QUAL_DR6;
+		vcpu->dr6 = dr6;
+		if (vcpu->debug)
+			asm volatile("mov %0, %%dr6" : : "r" (dr6));
+		keel_vmwrite(VMCS_GUEST_DR7, keel_vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	}
+	if (info & INTR_ERROR_CODE)
+		keel_vmwrite(VMCS_ENTRY_EXCEPTION_ERROR, keel_vmread(VMCS_EXIT_INTR_ERROR));
+	keel_vmwrite(VMCS_ENTRY_INSTR_LEN, keel_vmread(VMCS_EXIT_INSTR_LEN));
+	keel_vmwrite(VMCS_ENTRY_INTR_INFO, info & ~(u64)INTR_NMI_UNBLOCKED);
+	return KEEL_GUEST_RESUME;
+}
+
+static NEXT exception(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	u64 info = keel_vmread(VMCS_EXIT_INTR_INFO);
+
+	if (INTR_TYPE(info) == INTR_TYPE_NMI)
+		latch(cpu, KEEL_LATCH_NMI);
+	else if (INTR_VECTOR(info) == VECTOR_MC)
+		latch(cpu, KEEL_LATCH_MC);
+	else
+		return reflect(vcpu, info);
+	return leave_again(cpu, KEEL_RUN_INTR);
+}
+
+static NEXT interrupt(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	return leave_again(cpu, KEEL_RUN_INTR);
+}
+
+static NEXT triple_fault(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	return leave(cpu, KEEL_RUN_SHUTDOWN);
+}
+
+/* The host's CPU is started anew; the guest has nothing to do with it. */
+static NEXT init(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	keel_reinject();
+	keel_vcpu_leave(cpu, KEEL_RUN_INTR);
+	return keel_exit_init(cpu, 0) ? KEEL_GUEST_LEFT : KEEL_GUEST_UNKNOWN;
+}
+
+static NEXT undefined(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	keel_inject_ud();
+	return KEEL_GUEST_RESUME;
+}
+
+static NEXT protection(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	keel_inject_gp();
+	return KEEL_GUEST_RESUME;
+}
+
+/* A guest's memory is coherent: flushing caches changes nothing that it could see. */
+static NEXT nothing(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+static NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	cpu->regs.rax = KEEL_AR_DPL(keel_vmread(VMCS_GUEST_SS_AR)) ? GUEST_EPERM : GUEST_ENOSYS;
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+static NEXT halt(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	keel_skip();
+	return leave(cpu, KEEL_RUN_HLT);
+}
+
+static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	struct keel_run *run = &cpu->shared->run;
+	u64 size = QUAL_IO_SIZE(qualification);
+
+	run->port = QUAL_IO_PORT(qualification);
+	run->size = size;
+	run->write = !QUAL_IO_IN(qualification);
+	run->string = QUAL_IO_STRING(qualification);
+	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
+	if (!run->string) {
+		keel_skip();
+		vcpu->in_size = run->write ? 0 : size;
+	}
+	return leave(cpu, KEEL_RUN_IO);
+}
+
+static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	u64 gpa = keel_vmread(VMCS_GUEST_PHYS_ADDR);
+	bool write = qualification & QUAL_EPT_WRITE;
+	struct keel_root *root = keel_root_state();
+
+	switch (keel_guest_fault(root, vcpu->guest, gpa, write, vcpu)) {
+	case KEEL_FAULT_DONE:
+		keel_vcpu_flush(root, vcpu, false);
+		keel_reinject();
+		return KEEL_GUEST_RESUME;
+	case KEEL_FAULT_BUSY:
+		keel_reinject();
+		return KEEL_GUEST_RESUME;
+	case KEEL_FAULT_FILL:
+		return leave_again(cpu, KEEL_RUN_FILL);
+	case KEEL_FAULT_KICK:
+		return leave_again(cpu, KEEL_RUN_KICK);
+	case KEEL_FAULT_OUTSIDE:
+		break;
+	}
+	cpu->shared->run.gpa = gpa;
+	cpu->shared->run.rip = keel_vmread(VMCS_GUEST_RIP);
+	cpu->shared->run.write = write;
+	return leave_again(cpu, KEEL_RUN_OUTSIDE);
+}
+
+#define ROW(nr, fn, qual) [KEEL_REASON_##nr] = { .handle = (fn), .qualified = (qual) }
+
+const struct keel_guest_row keel_guest_table[KEEL_EXIT_NR] = {
+	ROW(EXCEPTION_NMI, exception, false),
+	ROW(EXT_INTR, interrupt, false),
+	ROW(TRIPLE_FAULT, triple_fault, false),
+	ROW(INIT, init, false),
+	ROW(CPUID, keel_guest_cpuid, false),
+	ROW(GETSEC, undefined, false),
+	ROW(HLT, halt, false),
+	ROW(INVD, nothing, false),
+	ROW(RDPMC, protection, false),
+	ROW(VMCALL, hypercall, false),
+	ROW(VMCLEAR, undefined, false),
+	ROW(VMLAUNCH, undefined, false),
+	ROW(VMPTRLD, undefined, false),
+	ROW(VMPTRST, undefined, false),
+	ROW(VMREAD, undefined, false),
+	ROW(VMRESUME, undefined, false),
+	ROW(VMWRITE, undefined, false),
+	ROW(VMXOFF, undefined, false),
+	ROW(VMXON, undefined, false),
+	ROW(CR_ACCESS, keel_guest_cr, true),
+	ROW(MOV_DR, keel_guest_dr, false),
+	ROW(IO, io, true),
+	ROW(RDMSR, keel_guest_rdmsr, false),
+	ROW(WRMSR, keel_guest_wrmsr, false),
+	ROW(MWAIT, undefined, false),
+	ROW(MONITOR, undefined, false),
+	ROW(EPT_VIOLATION, ept_violation, true),
+	ROW(INVEPT, undefined, false),
+	ROW(PREEMPTION_TIMER, interrupt, false),
+	ROW(INVVPID, undefined, false),
+	ROW(WBINVD, nothing, false),
+	ROW(XSETBV, keel_guest_xsetbv, false),
+	ROW(VMFUNC, undefined, false),
+	ROW(ENCLS, undefined, false),
+	ROW(RDMSRLIST, undefined, false),
+	ROW(WRMSRLIST, undefined, false),
+};
+
+static void __attribute__((__noinline__, cold))
+unknown(struct keel_root_cpu *cpu, u64 reason)
+{
+	struct keel_run *run = &cpu->shared->run;
+
+	/* It was the host's exit in the end. */
+	if (!cpu->vcpu)
+		keel_give_back(cpu);
+	run->exit = reason & 0xffff;
+	run->rip = keel_vmread(VMCS_GUEST_RIP);
+	keel_dump(cpu);
+	keel_vcpu_leave(cpu, reason & KEEL_REASON_ENTRY_FAILED ? KEEL_RUN_ENTRY :
+								 KEEL_RUN_UNKNOWN);
+}
+
+static NEXT by_table(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 reason)
+{
+	const struct keel_guest_row *row = &keel_guest_table[reason];
+
+	if (!row->handle)
+		return KEEL_GUEST_UNKNOWN;
+	return row->handle(cpu, vcpu,
+			   row->qualified ? keel_vmread(VMCS_EXIT_QUALIFICATION) : 0);
+}
+
+/**
+ * keel_guest_exit() - every VM exit of a guest, called by entry.S
+ * @cpu: the CPU; the registers to go on with, the guest's or the host's, are loaded
+ *       from there afterwards
+ */
+void keel_guest_exit(struct keel_root_cpu *cpu)
+{
+	u32 start = keel_rdtsc_low();
+	struct keel_vcpu *vcpu = cpu->vcpu;
+	u32 reason = keel_vmread(VMCS_EXIT_REASON);
+	struct keel_exit_stat *stat;
+
+	vcpu->launched = true;
+	if (reason >= KEEL_EXIT_NR) {
+		unknown(cpu, reason);
+		return;
+	}
+	stat = &vcpu->stat.exit[reason];
+	stat->count++;
+	if (__builtin_expect(reason == KEEL_REASON_CPUID, 0))
+		keel_guest_cpuid(cpu, vcpu, 0);
+	else if (by_table(cpu, vcpu, reason) == KEEL_GUEST_UNKNOWN)
+		unknown(cpu, reason);
+	stat->ticks += keel_rdtsc_low() - start;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RDMSR and WRMSR of guests, as far as they exit (keel_guest_msr_bitmap()).
+ *
+ * World: root.  No locks.  What is not listed here is not there: #GP.
+ */
+#include <linux/types.h>
+#include <asm/msr-index.h>
+
+#include "exit.h"
+#include "vcpu.h"
+
+/* MSRs that read as a constant, and take any write without effect or none at all */
+static const struct {
+	u32 msr;
+	bool writable;
+	u64 val;
+} constants[] = {
+	{ MSR_IA32_UCODE_REV, true, 0 },
+	{ MSR_IA32_MISC_ENABLE, true, MSR_IA32_MISC_ENABLE_FAST_STRING },
+	{ MSR_IA32_PLATFORM_ID, false, 0 },
+};
+
+static int find(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+		if (constants[i].msr == msr)
+			return i;
+	return -1;
+}
+
+/**
+ * keel_guest_rdmsr() - exit reason 31 of a guest
+ * @cpu: the CPU
+ * @vcpu: the vCPU
+ * @qualification: not used
+ *
+ * Return: KEEL_GUEST_RESUME.
+ */
+enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification)
+{
+	int i = find(cpu->regs.rcx);
+
+	if (i < 0) {
+		keel_inject_gp();
+		return KEEL_GUEST_RESUME;
+	}
+	cpu->regs.rax = (u32)constants[i].val;
+	cpu->regs.rdx = constants[i].val >> 32;
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+/**
+ * keel_guest_wrmsr() - exit reason 32 of a guest
+ * @cpu: the CPU
+ * @vcpu: the vCPU
+ * @qualification: not used
+ *
+ * Return: KEEL_GUEST_RESUME.
+ */
+enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification)
+{
+	int i = find(cpu->regs.rcx);
+
+	if (i < 0 || !constants[i].writable)
+		keel_inject_gp();
+	else
+		keel_skip();
+	return KEEL_GUEST_RESUME;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the host has to know of guests' VMCSs before launch.
+ *
+ * World: root, host (before launch) and KUnit.
+ */
+#ifndef KEEL_VMX_GUEST_SETUP_H
+#define KEEL_VMX_GUEST_SETUP_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "ctl.h"
+
+/*
+ * Bits of CR4 that are set beneath every guest: VMXE because VMX wants it, MCE
+ * because a machine check without it shuts the CPU down.
+ */
+#define KEEL_GUEST_CR4_MCE	BIT_ULL(6)
+#define KEEL_GUEST_CR4_HELD	(KEEL_GUEST_CR4_MCE | BIT_ULL(13))
+
+/* Bits of XCR0 that guests can have: x87, SSE, AVX, and AVX-512's three */
+#define KEEL_XFEATURES		0xe7ULL
+
+extern const struct keel_ctl_want keel_guest_want[KEEL_CTL_NR];
+
+void keel_guest_msr_bitmap(u8 *bitmap, bool tsc_aux);
+
+#endif /* KEEL_VMX_GUEST_SETUP_H */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The switch between the host and a guest's vCPU.
+ *
+ * World: root.  A vCPU is taken by setting its @running; what else could want it
+ * goes back to the host, which tries again.
+ *
+ * On a CPU at most one guest's VMCS is active: that of the vCPU which ran last, so
+ * that it needs no new VMLAUNCH when it goes on there.  A CPU that finds the vCPU
+ * active on another one sends the host there, to park it.
+ */
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include "../mmu/pool.h"
+#include "exit.h"
+#include "insn.h"
+#include "vcpu.h"
+#include "vmcs.h"
+
+/**
+ * keel_vcpu_park() - clear the VMCS of the vCPU that ran last on this CPU
+ * @cpu: the CPU, in its host's world
+ */
+void keel_vcpu_park(struct keel_root_cpu *cpu)
+{
+	struct keel_vcpu *vcpu = cpu->resident;
+
+	if (!vcpu)
+		return;
+	keel_vmclear(vcpu->vmcs_pa);
+	vcpu->launched = false;
+	cpu->resident = NULL;
+	__atomic_store_n(&vcpu->on_cpu, KEEL_NO_CPU, __ATOMIC_RELEASE);
+}
+
+/**
+ * keel_guest_passed() - have the other vCPUs flushed since an epoch?
+ * @guest: the guest
+ * @epoch: the guest's epoch
+ * @self: the struct keel_vcpu that asks, NULL for none
+ *
+ * A vCPU that is in Linux flushes before it is back in the guest: it sets @running
+ * and then looks at the epoch; who bumps the epoch looks at @running afterwards.
+ *
+ * Return: true when all have.
+ */
+bool keel_guest_passed(const struct keel_guest *guest, u64 epoch, const void *self)
+{
+	const struct keel_vcpu *vcpu;
+	u32 i;
+
+	for (i = 0; i < KEEL_VCPUS_MAX; i++) {
+		if (guest->vcpu[i] == KEEL_NO_FRAME)
+			continue;
+		vcpu = keel_phys((u64)guest->vcpu[i] << 12);
+		if (vcpu != self && __atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST) &&
+		    __atomic_load_n(&vcpu->epoch, __ATOMIC_SEQ_CST) < epoch)
+			return false;
+	}
+	return true;
+}
+
+/**
+ * keel_guest_parked() - is the guest on no CPU any more?
+ * @guest: the guest
+ *
+ * Return: true when none of its vCPUs runs or has its VMCS active.
+ */
+bool keel_guest_parked(const struct keel_guest *guest)
+{
+	const struct keel_vcpu *vcpu;
+	u32 i;
+
+	for (i = 0; i < KEEL_VCPUS_MAX; i++) {
+		if (guest->vcpu[i] == KEEL_NO_FRAME)
+			continue;
+		vcpu = keel_phys((u64)guest->vcpu[i] << 12);
+		if (__atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST) ||
+		    __atomic_load_n(&vcpu->on_cpu, __ATOMIC_ACQUIRE) != KEEL_NO_CPU)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Make the vCPU's VMCS current, on a CPU that may have another one active.  True
+ * when the vCPU comes from elsewhere: what this CPU remembers of the guest from an
+ * earlier visit may be stale then.
+ */
+static bool take_up(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
+{
+	if (cpu->resident == vcpu) {
+		keel_vmptrld(vcpu->vmcs_pa);
+		return false;
+	}
+	keel_vcpu_park(cpu);
+	cpu->resident = vcpu;
+	__atomic_store_n(&vcpu->on_cpu, cpu->cpu, __ATOMIC_RELEASE);
+	keel_guest_vmcs_host(cpu, vcpu);
+	return true;
+}
+
+/**
+ * keel_vcpu_flush() - forget what is stale of a guest's translations on this CPU
+ * @root: root
+ * @vcpu: the vCPU, which is to go into the guest
+ * @moved: whatever this CPU knows may be stale
+ */
+void keel_vcpu_flush(const struct keel_root *root, struct keel_vcpu *vcpu, bool moved)
+{
+	const struct keel_guest *guest = vcpu->guest;
+	u64 epoch = __atomic_load_n(&guest->epoch, __ATOMIC_SEQ_CST);
+
+	if (!moved && vcpu->epoch == epoch)
+		return;
+	if (!keel_invept(KEEL_INV_ONE, guest->ept.root | root->guest.eptp_bits))
+		keel_invept(KEEL_INV_ALL, 0);
+	__atomic_store_n(&vcpu->epoch, epoch, __ATOMIC_SEQ_CST);
+}
+
+/* The answer to the IN that the vCPU has left for; 32 bits clear the upper half. */
+static void answer(struct keel_vcpu *vcpu, u64 input)
+{
+	u64 *rax = &vcpu->regs.rax;
+
+	switch (vcpu->in_size) {
+	case 1:
+		*rax = (*rax & ~0xffULL) | (input & 0xff);
+		break;
+	case 2:
+		*rax = (*rax & ~0xffffULL) | (input & 0xffff);
+		break;
+	case 4:
+		*rax = (u32)input;
+		break;
+	}
+	vcpu->in_size = 0;
+}
+
+KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 input)
+{
+	const struct keel_root *root = keel_root_state();
+
+	answer(vcpu, input);
+	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));
+	vcpu->stat.runs++;
+	keel_vmwrite(VMCS_PREEMPTION_TIMER, root->guest.slice);
+	cpu->host_regs = cpu->regs;
+	cpu->regs = vcpu->regs;
+	cpu->vcpu = vcpu;
+	keel_swap_in(cpu, vcpu);
+	keel_barrier_guests(cpu, vcpu);
+	keel_barrier_enter(root);
+	if (vcpu->launched)
+		keel_resume_at(cpu);
+	keel_launch_at(cpu);
+}
+
+/* Whether it may run now; 0 or a reason why not, with the vCPU taken if 0. */
+static s64 take(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
+{
+	u32 on_cpu;
+
+	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
+		return -EBUSY;
+	if (__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+		return -ESHUTDOWN;
+	}
+	on_cpu = __atomic_load_n(&vcpu->on_cpu, __ATOMIC_ACQUIRE);
+	if (on_cpu == KEEL_NO_CPU || on_cpu == cpu->cpu)
+		return 0;
+	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+	cpu->shared->run.cpu = on_cpu;
+	return KEEL_RUN_MOVE;
+}
+
+/**
+ * keel_vcpu_run() - run a vCPU until Linux is needed
+ * @cpu: the CPU, in its host's world, past the VMCALL
+ * @id: the guest
+ * @index: the vCPU
+ * @input: answers the IN that it has left for, if it has
+ *
+ * When it runs, this does not return: keel_vcpu_leave() answers the hypercall.
+ *
+ * Return: enum keel_run_reason when it cannot run now; -ENOENT when there is no
+ * such vCPU any more, -EBUSY when another CPU runs it, -ESHUTDOWN when the guest
+ * is killed this moment.
+ */
+s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
+{
+	struct keel_root *root = keel_root_state();
+	struct keel_vcpu *vcpu = keel_vcpu_at(root, id, index);
+	s64 ret;
+
+	if (!vcpu)
+		return -ENOENT;
+	ret = take(cpu, vcpu);
+	if (ret)
+		return ret;
+	if (!keel_guest_ready(root, vcpu->guest)) {
+		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+		return KEEL_RUN_KICK;
+	}
+	enter(cpu, vcpu, input);
+}
+
+/**
+ * keel_vcpu_leave() - back to the host, which has made the RUN hypercall
+ * @cpu: the CPU, with a guest's VMCS current
+ * @reason: the answer
+ *
+ * Afterwards the host's VMCS is current and its registers are in place.
+ */
+void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
+{
+	struct keel_vcpu *vcpu = cpu->vcpu;
+
+	cpu->shared->run.pool = vcpu->guest->pool.nr;
+	vcpu->stat.returns[reason]++;
+	vcpu->regs = cpu->regs;
+	keel_swap_out(cpu, vcpu);
+	cpu->regs = cpu->host_regs;
+	cpu->regs.rax = reason;
+	cpu->vcpu = NULL;
+	keel_vmptrld(cpu->vmcs_pa);
+	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+}

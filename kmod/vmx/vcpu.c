@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vCPUs: how they are made, found, and asked what they have done.
+ *
+ * World: root.  Making one takes the lock of struct keel_root.  Finding one takes
+ * none: a guest that is killed is left alone from then on, and its pages go
+ * back to the host only when every CPU has been through root since
+ * (mmu/guest.c), so that nobody still looks at them.
+ */
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include "../mmu/pool.h"
+#include "exit.h"
+#include "insn.h"
+#include "vcpu.h"
+
+_Static_assert(sizeof(struct keel_vcpu) + KEEL_FPU_MIN <= KEEL_PAGE_SIZE, "one page a vCPU");
+
+/**
+ * keel_vcpu_at() - find a vCPU
+ * @root: root
+ * @id: the guest, any number
+ * @index: the vCPU, any number
+ *
+ * Return: the vCPU; NULL when there is none, or the guest was killed.
+ */
+struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index)
+{
+	struct keel_guest *guest = keel_guest_at(root, id);
+
+	if (!guest || __atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST) ||
+	    index >= KEEL_VCPUS_MAX || guest->vcpu[index] == KEEL_NO_FRAME)
+		return NULL;
+	return keel_phys((u64)guest->vcpu[index] << 12);
+}
+
+/* FCW and MXCSR where FXRSTOR, and MXCSR where XRSTOR, takes them from */
+static void init_fpu(u8 *area)
+{
+	*(u16 *)area = 0x37f;
+	*(u32 *)(area + 24) = 0x1f80;
+}
+
+struct pages {
+	u64 vcpu;
+	u64 vmcs;
+	u64 fpu;
+};
+
+/* All pages or none: the pool is looked at before anything is taken. */
+static struct keel_vcpu *take_pages(struct keel_root *root, struct keel_guest *guest,
+				    struct pages *pages)
+{
+	bool big = keel_xsave_size(root->guest.xfeatures) > KEEL_PAGE_SIZE - sizeof(struct keel_vcpu);
+	struct keel_vcpu *vcpu;
+	u64 pfn;
+
+	if (!keel_guest_has(root, guest, 2U + big + !guest->ept.root))
+		return NULL;
+	if (!guest->ept.root) {
+		keel_guest_page(root, guest, &pfn);
+		guest->ept.root = pfn << 12;
+		guest->ept.tables++;
+	}
+	vcpu = keel_guest_page(root, guest, &pages->vcpu);
+	*(u32 *)keel_guest_page(root, guest, &pages->vmcs) = root->guest.vmcs_revision;
+	vcpu->fpu = big ? keel_guest_page(root, guest, &pages->fpu) : vcpu->area;
+	return vcpu;
+}
+
+static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_guest *guest,
+		u64 index)
+{
+	/* The host can change it any time. */
+	struct keel_vcpu_start start = cpu->shared->start;
+	struct keel_vcpu *vcpu;
+	struct pages pages;
+
+	if (guest->vcpu[index] != KEEL_NO_FRAME)
+		return -EEXIST;
+	vcpu = take_pages(root, guest, &pages);
+	if (!vcpu)
+		return -ENOSPC;
+	init_fpu(vcpu->fpu);
+	vcpu->guest = guest;
+	vcpu->vmcs_pa = pages.vmcs << 12;
+	vcpu->index = index;
+	vcpu->on_cpu = KEEL_NO_CPU;
+	vcpu->xcr0 = 1;
+	vcpu->dr6 = 0xffff0ff0;
+	vcpu->regs = (struct keel_regs) {
+		.rax = start.rax, .rbx = start.rbx, .rcx = start.rcx, .rdx = start.rdx,
+		.rsi = start.rsi, .rdi = start.rdi,
+	};
+	keel_vmclear(vcpu->vmcs_pa);
+	keel_vmptrld(vcpu->vmcs_pa);
+	keel_guest_vmcs(root, vcpu, &start);
+	keel_vmclear(vcpu->vmcs_pa);
+	keel_vmptrld(cpu->vmcs_pa);
+	guest->nr_vcpus++;
+	__atomic_store_n(&guest->vcpu[index], (u32)pages.vcpu, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/**
+ * keel_vcpu_new() - make a vCPU, from pages of the guest's pool
+ * @cpu: the CPU, in its host's world; its @shared->start has the registers
+ * @id: the guest
+ * @index: the vCPU
+ *
+ * Any registers will do: those that a VM entry refuses make it fail, no more.
+ *
+ * Return: 0; -EOPNOTSUPP when this CPU can have no guests, -ENOENT when there is
+ * no such guest, -EINVAL for a bad index, -EEXIST when it is there, -ENOSPC when
+ * the guest's pool lacks pages, -EAGAIN when another CPU works on the guest.
+ */
+s64 keel_vcpu_new(struct keel_root_cpu *cpu, u64 id, u64 index)
+{
+	struct keel_root *root = keel_root_state();
+	struct keel_guest *guest = keel_guest_at(root, id);
+	s64 ret;
+
+	if (!root->guest.able)
+		return -EOPNOTSUPP;
+	if (!guest || guest->dead)
+		return -ENOENT;
+	if (index >= KEEL_VCPUS_MAX)
+		return -EINVAL;
+	if (!keel_guest_lock(guest))
+		return -EAGAIN;
+	ret = make(cpu, root, guest, index);
+	keel_guest_unlock(guest);
+	return ret;
+}
+
+/**
+ * keel_vcpu_stat() - what a vCPU has done
+ * @cpu: the CPU, in its host's world; its @shared->vcpu_stat is filled
+ * @id: the guest
+ * @index: the vCPU
+ *
+ * Return: 0, or -ENOENT.
+ */
+s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index)
+{
+	const struct keel_vcpu *vcpu = keel_vcpu_at(keel_root_state(), id, index);
+
+	if (!vcpu)
+		return -ENOENT;
+	cpu->shared->vcpu_stat = vcpu->stat;
+	return 0;
+}

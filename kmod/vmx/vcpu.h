@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest's vCPU, and what root's files about guests have for each other.
+ *
+ * World: root.  A struct keel_vcpu belongs to the CPU that has set its @running;
+ * its VMCS is active on at most one CPU, which has it as @resident.
+ */
+#ifndef KEEL_VMX_VCPU_H
+#define KEEL_VMX_VCPU_H
+
+#include <linux/types.h>
+
+#include "../abi.h"
+#include "../mmu/guest.h"
+#include "exit.h"
+#include "guest_setup.h"
+#include "root.h"
+
+/* No CPU has the vCPU's VMCS. */
+#define KEEL_NO_CPU	(~0U)
+
+/* A vCPU's tag for translations; other guests' EPTs tell theirs apart. */
+#define KEEL_VPID_VCPU	2
+
+/* The legacy region and the header of an XSAVE area (SDM 13.4) */
+#define KEEL_FPU_MIN	576
+
+/**
+ * struct keel_vcpu - a vCPU; a page of root's
+ * @regs: registers while it does not run
+ * @guest: whose it is
+ * @vmcs_pa: its VMCS
+ * @fpu: its XSAVE area, here or in a page of its own
+ * @index: its number
+ * @running: 1 from the moment that a CPU takes it until it is back in Linux
+ * @on_cpu: Linux's number of the CPU on which its VMCS is active, KEEL_NO_CPU
+ * @launched: VMLAUNCH was done since its VMCS was last cleared
+ * @debug: it has touched its debug registers, which are switched from then on
+ * @in_size: it waits for the answer to an IN of so many bytes, 0 when it does not
+ * @epoch: the guest's epoch that it has flushed for
+ * @cr2: while it does not run
+ * @xcr0: its XCR0
+ * @cr8: its task priority
+ * @dr: DR0 to DR3 while it does not run
+ * @dr6: and DR6
+ * @msr: the MSRs of keel_swap_msr while it does not run
+ * @stat: what it counts
+ * @area: room for @fpu, where it is enough
+ */
+struct keel_vcpu {
+	struct keel_regs regs;
+	struct keel_guest *guest;
+	u64 vmcs_pa;
+	u8 *fpu;
+	u32 index;
+	u32 running;
+	u32 on_cpu;
+	bool launched;
+	bool debug;
+	u8 in_size;
+	u64 epoch;
+	u64 cr2;
+	u64 xcr0;
+	u64 cr8;
+	u64 dr[4];
+	u64 dr6;
+	u64 msr[KEEL_SWAP_MSRS];
+	struct keel_vcpu_stat stat;
+	u8 area[] __attribute__((aligned(64)));
+};
+
+/* What a handler of a guest's exit says */
+enum keel_guest_next {
+	KEEL_GUEST_RESUME,	/* into the guest again */
+	KEEL_GUEST_LEFT,	/* keel_vcpu_leave() was called: on with the host */
+	KEEL_GUEST_UNKNOWN,	/* it is not known what to do */
+};
+
+/**
+ * struct keel_guest_row - what root does about a guest's exit
+ * @handle: the handler, NULL for an exit that is not known
+ * @qualified: the handler needs the exit qualification
+ */
+struct keel_guest_row {
+	enum keel_guest_next (*handle)(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       u64 qualification);
+	bool qualified;
+};
+
+extern const struct keel_guest_row keel_guest_table[KEEL_EXIT_NR];
+
+/* entry.S */
+extern const u8 keel_guest_entry[];
+KEEL_NORETURN void keel_launch_at(struct keel_root_cpu *cpu);
+
+/* vcpu.c */
+s64 keel_vcpu_new(struct keel_root_cpu *cpu, u64 id, u64 index);
+s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index);
+struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index);
+
+/* run.c */
+s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input);
+void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason);
+void keel_vcpu_park(struct keel_root_cpu *cpu);
+void keel_vcpu_flush(const struct keel_root *root, struct keel_vcpu *vcpu, bool moved);
+
+/* swap.c */
+extern const u32 keel_swap_msr[KEEL_SWAP_MSRS];
+void keel_swap_in(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu);
+void keel_swap_out(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu);
+void keel_swap_debug(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu);
+void keel_barrier_guests(struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu);
+void keel_barrier_enter(const struct keel_root *root);
+
+/* guest_vmcs.c; see also guest_setup.h */
+void keel_guest_vmcs(const struct keel_root *root, const struct keel_vcpu *vcpu,
+		     const struct keel_vcpu_start *start);
+void keel_guest_vmcs_host(const struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu);
+
+/* guest_exit.c, called by entry.S */
+void keel_guest_exit(struct keel_root_cpu *cpu);
+
+/* guest_cpuid.c */
+enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification);
+u64 keel_guest_cr4(const struct keel_root *root);
+u32 keel_xsave_size(u64 xfeatures);
+
+/* guest_msr.c */
+enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification);
+enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification);
+
+/* guest_cr.c */
+enum keel_guest_next keel_guest_cr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				   u64 qualification);
+enum keel_guest_next keel_guest_dr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				   u64 qualification);
+enum keel_guest_next keel_guest_xsetbv(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       u64 qualification);
+
+#endif /* KEEL_VMX_VCPU_H */
