@@ -119,6 +119,10 @@ static bool load_file(struct image *image, const char *file, size_t size, char s
 	const char *entry = ctl_opt("entry"), *entry32 = ctl_opt("entry32");
 	__u64 addr;
 
+	if (!size) {
+		snprintf(say, IMAGE_SAY, "it is empty");
+		return false;
+	}
 	if (entry || entry32) {
 		if (!parse_number(entry ? "--entry" : "--entry32", entry ?: entry32, &addr))
 			return false;

@@ -7,9 +7,11 @@
  *	msr NUMBER VALUE
  *	msr_error ERRNO		for all MSRs
  *	cpuid_error ERRNO
- * with numbers in hexadecimal.
+ * with numbers in hexadecimal.  A file "unload" has the errno, in decimal, that keeps
+ * a module from being unloaded; without one it is, and a file "unloaded" is made.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,4 +111,35 @@ int sys_msr(unsigned int cpu, __u32 msr, __u64 *val)
 const char *sys_release(void)
 {
 	return "6.1.0-fake";
+}
+
+int sys_terminal(const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(real(path), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_unload(const char *module)
+{
+	char path[512];
+	int err = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/unload", getenv("FAKE"));
+	f = fopen(path, "r");
+	if (f) {
+		if (fscanf(f, "%d", &err) != 1)
+			abort();
+		fclose(f);
+		return -err;
+	}
+	snprintf(path, sizeof(path), "%s/unloaded", getenv("FAKE"));
+	f = fopen(path, "w");
+	if (f)
+		fclose(f);
+	return 0;
 }

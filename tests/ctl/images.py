@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Images: what keelctl makes of files, as the made-up kernel gets it, and whether an
+emulated CPU can run it.
+"""
+import errno
+import os
+import signal
+import struct
+import subprocess
+
+from guests import said
+from kernel import STATES, Refused
+from kit import TOP, WORK, test, with_keel
+
+PAGE = 4096
+GUESTS = f'{TOP}/build/guests'
+CODE = b'\xf4' * 100
+
+
+def elf(pieces, entry=0x10000, header=None, heads=None, kind=1):
+    """An ELF file; a piece is (address, bytes, size in memory)."""
+    body, phs, at = b'', [], 64 + 56 * len(pieces)
+    for addr, data, size in pieces:
+        phs.append({'type': kind, 'flags': 7, 'offset': at + len(body), 'vaddr': addr, 'paddr': addr,
+                    'filesz': len(data), 'memsz': size, 'align': 1})
+        body += data
+    for number, changes in (heads or {}).items():
+        phs[number].update(changes)
+    head = {'magic': b'\x7fELF\x02\x01\x01', 'type': 2, 'machine': 62, 'entry': entry, 'phoff': 64,
+            'phentsize': 56, 'phnum': len(phs), **(header or {})}
+    return struct.pack('=16sHHIQQQIHHHHHH', head['magic'], head['type'], head['machine'], 1,
+                       head['entry'], head['phoff'], 0, 0, 64, head['phentsize'], head['phnum'], 0,
+                       0, 0) + b''.join(struct.pack(
+                           '=IIQQQQQQ', *(ph[k] for k in ('type', 'flags', 'offset', 'vaddr', 'paddr',
+                                                          'filesz', 'memsz', 'align'))) for ph in phs) + body
+
+
+def write(data, name='image'):
+    """A file with it."""
+    path = f'{WORK.name}/{name}'
+    with open(path, 'wb') as file:
+        file.write(data)
+    return path
+
+
+def memory_of(kernel):
+    """What is at an address: a function, for bytes that are in the image or zero."""
+    def get(gpa, size):
+        out = bytearray(size)
+        for base, data in kernel.image.items():
+            low, high = max(gpa, base), min(gpa + size, base + len(data))
+            if low < high:
+                out[low - gpa:high - gpa] = data[low - base:high - base]
+        return bytes(out)
+    return get
+
+
+def check_boot(name, kernel, memory, pieces, long_mode=True):
+    """The registers, and what they point to."""
+    start, get = kernel.start, memory_of(kernel)
+    test(f'{name}: segments are pages in order', all(
+        gpa % PAGE == 0 and len(data) % PAGE == 0 and gpa + len(data) <= memory
+        for gpa, data in kernel.image.items()) and list(kernel.image) == sorted(kernel.image))
+    gdt = struct.unpack('=4Q', get(start['gdt-base'], 32))
+    test(f'{name}: GDT', gdt == (0, 0, 0xaf9b000000ffff if long_mode else 0xcf9b000000ffff,
+                                 0xcf93000000ffff) and start['gdt-limit'] == 31, gdt)
+    own = [start['rsp'] - PAGE, start['gdt-base']]
+    test(f'{name}: mode', ('long-mode' in start) == long_mode and bool(start['cr3']) == long_mode)
+    if long_mode:
+        gibs = min(4, -(-memory // (1 << 30)))
+        own += [start['cr3'] + i * PAGE for i in range(2 + gibs)]
+        wrong = []
+        for gpa in (0, 0x1fffff, 0x200000, min(memory, 1 << 32) - 1, gibs * (1 << 30) - 1):
+            table = start['cr3']
+            for shift in (39, 30, 21):
+                entry = struct.unpack('=Q', get(table + (gpa >> shift & 511) * 8, 8))[0]
+                if entry & 3 != 3 or (entry & 0x80 != 0) != (shift == 21):
+                    wrong.append((gpa, shift, entry))
+                table = entry & ~0xfff
+            if table != gpa & ~0x1fffff:
+                wrong.append((gpa, table))
+        beyond = struct.unpack('=Q', get((start['cr3'] + PAGE) + 8 * gibs, 8))[0]
+        test(f'{name}: memory is mapped as itself', not wrong and beyond == 0, wrong, beyond)
+    test(f'{name}: nothing lies over another', len(set(own)) == len(own) and all(
+        page and page % PAGE == 0 and page + PAGE <= memory and all(
+            page + PAGE <= gpa or gpa + size <= page for gpa, _, size in pieces) for page in own),
+         own, pieces)
+    test(f'{name}: its data', all(get(gpa, size) == data.ljust(size, b'\0')
+                                  for gpa, data, size in pieces if size < 1 << 20))
+    used = {page // PAGE for gpa, data, _ in pieces if data
+            for page in range(gpa // PAGE * PAGE, gpa + len(data), PAGE)} | {p // PAGE for p in own[1:]}
+    test(f'{name}: no page is wasted', sum(map(len, kernel.image.values())) == len(used) * PAGE,
+         kernel.image.keys())
+
+
+def test_good():
+    """Files that can be loaded."""
+    number = 0
+    for name, memory, pieces, entry in (
+            ('one piece', '1M', [(0x10000, CODE, 100)], 0x10000),
+            ('entered in its middle', '1M', [(0x10000, CODE, 100)], 0x10063),
+            ('without room in the lowest pages', '1M', [(0x1000, CODE * 100, 0x30000)], 0x1000),
+            ('over page 0', '1M', [(0, CODE, 0x5000)], 0),
+            ('with a hole that is too small', '64K', [(0x4000, CODE, 100), (0x8000, CODE, 0x1000)], 0x4000),
+            ('pieces that share a page', '1M', [(0x10000, CODE, 100), (0x10064, b'x' * 5000, 5000),
+                                                (0x113ec, b'y', 0x3000)], 0x10000),
+            ('not in order', '1M', [(0x20000, CODE, 100), (0x10000, b'z', 8)], 0x20000),
+            ('memory without data', '1M', [(0x10000, CODE, 100), (0x20000, b'', 0x8000)], 0x10000),
+            ('a piece of nothing', '1M', [(0x10000, CODE, 100), (0x20000, b'', 0)], 0x10000),
+            ('up to the end', '128K', [(0x1f000, CODE, 0x1000)], 0x1f000),
+            ('more than a GiB', '1025M', [(0x100000, CODE, 100)], 0x100000),
+            ('a lot', '1T', [(0x100000, CODE, 100)], 0x100000),
+            ('in high memory', '8G', [(0x140000000, CODE, 100), (0x1000, CODE, 100)], 0x1000)):
+        machine = with_keel()
+        kernel = machine.kernel
+        number += 1
+        path = write(elf(pieces, entry))
+        said(name, machine, ['create', 'x', '--memory', memory, '--kernel', path, '--arg', '64K'], 0)
+        if kernel.image is None:
+            continue
+        size = int(memory[:-1]) << {'K': 10, 'M': 20, 'G': 30, 'T': 40}[memory[-1]]
+        test(f'{name}: registers', kernel.start['rip'] == entry and kernel.start['rdi'] == 65536 and
+             kernel.start.get('rsi', 0) == 0, kernel.start)
+        test(f'{name}: sealed', kernel.seals == 15, kernel.seals)
+        check_boot(name, kernel, size, pieces)
+        test(f'{name}: not started', kernel.vms[1]['state'] == STATES['stopped'])
+    machine = with_keel()
+    kernel = machine.kernel
+    for option, long_mode in (('--entry', True), ('--entry32', False)):
+        said(option, machine, ['create', option[2:], '--memory', '256K', '--kernel', write(CODE * 50),
+                               option, '0x7c00', '--start'], 0)
+        test(f'{option}: registers', kernel.start['rip'] == 0x7c00, kernel.start)
+        check_boot(option, kernel, 256 << 10, [(0x7c00, CODE * 50, 5000)], long_mode)
+        test(f'{option}: started', kernel.vms[max(kernel.vms)]['state'] == STATES['running'])
+    said('load', machine, ['load', '--kernel', write(elf([(0x10000, CODE, 100)])), 'x'], 2, 'no guest')
+    kernel.vms[1]['state'] = STATES['crashed']
+    said('load another one', machine, ['load', '--', '--entry'], 1, '--kernel is missing')
+    said('load by id', machine, ['load', '--id', '1', '--kernel', write(elf([(0x10000, CODE, 100)]))], 0)
+    test('it is another one', kernel.start['rip'] == 0x10000, kernel.start)
+    said('load too much', machine, ['load', '--id', '1', '--kernel', write(CODE), '--entry', '256K'], 1,
+         'is no number')
+    said('load too far', machine, ['load', '--id', '1', '--kernel', write(CODE), '--entry', '0x40000'],
+         1, 'do not fit')
+    said('load what runs', machine, ['load', '--id', '2', '--kernel', write(CODE), '--entry', '0'], 2,
+         'load: 2: the guest is running')
+
+
+def test_bad():
+    """Files that cannot be: nothing is asked of the kernel."""
+    machine = with_keel()
+    one = [(0x10000, CODE, 100)]
+    bzimage = bytearray(0x300)
+    bzimage[0x1fe:0x206] = b'\x55\xaa\xeb\x6aHdrS'
+    note = struct.pack('=III4sI', 4, 4, 18, b'Xen\0', 0x1000000)
+    files = [
+        ('empty', b'', 'it is empty'), ('a script', b'#!/bin/sh\n', 'no ELF file'),
+        ('bzImage', bytes(bzimage), 'a Linux kernel (bzImage); what can be loaded'),
+        ('ELF with the note of PVH', elf([*one, (0, note, 20)], heads={1: {'type': 4}}),
+         'it is a Linux kernel; what can be loaded'),
+        ('32 bits', elf(one, header={'magic': b'\x7fELF\x01\x01\x01'}), 'not of 64 bits'),
+        ('big endian', elf(one, header={'magic': b'\x7fELF\x02\x02\x01'}), 'another processor'),
+        ('ARM', elf(one, header={'machine': 183}), 'another processor'),
+        ('an object', elf(one, header={'type': 1}), 'no executable'),
+        ('a library', elf(one, header={'type': 3}), 'no executable'),
+        ('no program headers', elf([]), 'no program headers'),
+        ('program headers of 55 bytes', elf(one, header={'phentsize': 55}), 'another size'),
+        ('program headers beyond the end', elf(one, header={'phoff': 65535}), 'beyond its end'),
+        ('far beyond', elf(one, header={'phoff': 2 ** 64 - 8}), 'beyond its end'),
+        ('too many', elf(one, header={'phnum': 65535}), 'beyond its end'),
+        ('a segment beyond the end', elf(one, heads={0: {'filesz': 101}}), 'a segment is beyond'),
+        ('far beyond', elf(one, heads={0: {'offset': 2 ** 64 - 50}}), 'a segment is beyond'),
+        ('a note beyond the end', elf([*one, (0, b'', 0)], heads={1: {'type': 4, 'filesz': 2 ** 63}}),
+         'a segment is beyond'),
+        ('more file than memory', elf(one, heads={0: {'memsz': 99}}), 'larger than its place'),
+        ('beyond the memory', elf(one, heads={0: {'memsz': 1 << 20}}), 'do not fit'),
+        ('at the end of memory', elf(one, heads={0: {'paddr': (1 << 20) - 99}}), 'do not fit'),
+        ('at the end of everything', elf(one, heads={0: {'paddr': 2 ** 64 - 50}}), 'do not fit'),
+        ('as large as everything', elf(one, heads={0: {'memsz': 2 ** 64 - 1}}), 'do not fit'),
+        ('entry before', elf(one, 0xffff), 'its entry is in none'),
+        ('entry behind', elf(one, 0x10064), 'its entry is in none'),
+        ('entry where no data is', elf([(0x10000, CODE, 500)], 0x10100), 'its entry is in none'),
+        ('only notes', elf(one, heads={0: {'type': 4}}), 'its entry is in none'),
+        ('overlapping', elf([*one, (0x10063, b'x', 1)]), 'overlap'),
+        ('overlapping where no data is', elf([(0x10000, CODE, 500), (0x10100, b'x', 1)]), 'overlap'),
+        ('65 pieces', elf([*one, *((0x20000 + 0x2000 * i, b'x', 1) for i in range(64))]), 'more than 64'),
+        ('257 pieces', elf([*one, *((0x20000 + i, b'x', 1) for i in range(256))]), 'more than 256'),
+        ('no room for tables', elf([(0, b'\xf4', 1 << 20)], 0), 'leaves no 5 pages')]
+    whole = elf(one)
+    files += [(f'cut off at {size}', whole[:size], 'no ELF' if size < 4 else 'broken ELF')
+              for size in (1, 3, 4, 16, 63, 64, 119, 120, 219)]
+    for name, data, err in files:
+        said(name, machine, ['create', 'x', '--memory', '1M', '--kernel', write(data)], 1, err, out='')
+    said('64 pieces', machine, ['create', 'ok', '--memory', '1M', '--kernel', write(elf(
+        [*one, *((0x20000 + 0x2000 * i, b'x', 1) for i in range(62))]))], 0)
+    machine.kernel.requests.clear()
+    for name, args, err in (
+            ('no such file', ['--kernel', '/nonexistent'], 'create: /nonexistent: No such file'),
+            ('a folder', ['--kernel', '/tmp'], 'Is a directory'),
+            ('an odd name', ['--kernel', '/no such'], 'create: "/no such": No such'),
+            ('endless', ['--kernel', '/dev/zero', '--entry', '0'], 'larger than 1 GiB'),
+            ('two entries', ['--kernel', write(CODE), '--entry', '0', '--entry32', '0'], 'go together'),
+            ('no address', ['--kernel', write(CODE), '--entry', 'main'], 'is no number'),
+            ('too large', ['--kernel', write(CODE * 11000, 'large'), '--entry', '0'], 'do not fit'),
+            ('nothing', ['--kernel', write(b'', 'none'), '--entry', '0'], 'it is empty'),
+            ('a bad argument', ['--kernel', write(whole, 'whole'), '--arg', 'x'], '--arg')):
+        said(name, machine, ['create', 'x', '--memory', '1M', *args], 1, err, out='')
+    test('nothing has come of it', not machine.kernel.requests, machine.kernel.requests)
+
+
+def test_whole():
+    """create does all, or nothing."""
+    machine = with_keel()
+    kernel = machine.kernel
+    args = ['create', 'x', '--memory', '1M', '--kernel', write(elf([(0x10000, CODE, 100)])), '--start']
+    for command in ('vm-load', 'vm-start', 'vm-get'):
+        kernel.refuse = {command: Refused(errno.ENOMEM, 'no frames')}
+        said(f'{command} is refused', machine, args, 2, 'keelctl: create: no frames\n', out='')
+        test(f'{command}: there is no guest', not kernel.vms, kernel.vms)
+    kernel.refuse = {}
+    kernel.hook = lambda command, pid: command == 'vm-new' and os.kill(pid, signal.SIGINT)
+    status, _, _ = machine.run(*args)
+    test('a signal meanwhile', status == -signal.SIGINT and
+         kernel.vms[max(kernel.vms)]['state'] == STATES['running'], status, kernel.vms)
+
+
+def emulator(name, arg):
+    """A command that runs a guest, as keelctl has loaded it for the made-up kernel."""
+    machine = with_keel()
+    kernel = machine.kernel
+    said(f'guest {name}', machine, ['create', name, '--memory', '32M', '--kernel', f'{GUESTS}/{name}',
+                                    '--arg', arg], 0)
+    with open(f'{GUESTS}/rom.bin', 'rb') as file:
+        rom = bytearray(file.read())
+    start = kernel.start
+    rom[:42] = struct.pack('=QQQQHQ', start['rip'], start['rsp'], start['rdi'], start['cr3'],
+                           start['gdt-limit'], start['gdt-base'])
+    args = ['qemu-system-x86_64', '-machine', 'pc,accel=tcg', '-cpu', 'max', '-m', '32', '-nodefaults',
+            '-display', 'none', '-serial', 'stdio', '-no-reboot', '-bios', write(rom, 'rom'),
+            '-device', 'isa-debug-exit,iobase=0xf4,iosize=1']
+    for number, (gpa, data) in enumerate(kernel.image.items()):
+        args += ['-device', f'loader,file={write(data, f"segment{number}")},addr={gpa},force-raw=on']
+    return args
+
+
+def emulate(name, arg, say=b'', seconds=60):
+    """What a guest prints, and its exit code, None when it has ended otherwise or not at all."""
+    try:
+        done = subprocess.run(emulator(name, arg), input=say, capture_output=True, check=False,
+                              timeout=seconds)
+    except subprocess.TimeoutExpired as running:
+        return running.stdout.decode(), None
+    return done.stdout.decode(), done.returncode >> 1 if done.returncode & 1 else None
+
+
+def test_guests():
+    """The small guests, on an emulated CPU without Keel."""
+    subprocess.run(['make', '-s', '-C', f'{TOP}/tests/guest', f'OUT={GUESTS}'], check=True)
+    for name, arg, code, out in (
+            ('hello', '7', 7, 'hello\n'), ('compute', '3', 0, 'compute 3 ok\n'),
+            ('walk', '512K', 0, f'walk {(512 << 10) // PAGE - 17} ok\n'),
+            ('fpu', str(100 << 32 | 0x1234567), 0, 'fpu avx 100 ok\n'),
+            ('outside', '0x3000000', 1, 'outside: reads from 0x3000000\noutside: nobody minds\n'),
+            ('outside', '0x3000001', 1, 'outside: writes to 0x3000001\noutside: nobody minds\n'),
+            ('triple', '0', 0, 'triple\n')):
+        got = emulate(name, arg)
+        # QEMU ends with 0 after a triple fault, and 1 is exit code 0
+        test(f'guest {name} {arg}', got == (out, None if name == 'triple' else code), got)
+    got = emulate('echo', '5', b'hello, q')
+    test('guest echo', got == ('echo\nHELLO, Q\n', 5), got)
+    got = emulate('rate', '0')
+    test('guest rate, up to VMCALL', [line.split()[0] for line in got[0].splitlines()] ==
+         ['empty', 'cpuid'] and got[1] is None, got)
+    got = emulate('spin', '0', seconds=3)
+    test('guest spin', got == ('spin\n', None), got)
+    for name in os.listdir(GUESTS):
+        if name != 'rom.bin':
+            test(f'guest {name} is small', os.path.getsize(f'{GUESTS}/{name}') < 3 * PAGE)
+
+
+TESTS = (test_good, test_bad, test_whole, test_guests)

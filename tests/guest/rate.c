@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rate: what leaving the guest costs, a line for each kind of exit with the median of
+ * TSC ticks, less those of an empty measurement.
+ *
+ * A hypercall is KVM's poll for interrupts, which does nothing; the port is one that
+ * nobody claims.  First touches go to memory behind the program, of which they take
+ * ROUNDS pages for reads, which are then written to, and as many for writes.
+ *
+ * World: a guest.
+ */
+#include "guest.h"
+
+#define ROUNDS 101
+
+#define HC_POLL 1
+#define UNCLAIMED_PORT 0xe9
+
+static uint64_t sample[ROUNDS];
+static uint64_t nothing;
+
+static uint64_t median(void)
+{
+	uint64_t key;
+	int i, j;
+
+	for (i = 1; i < ROUNDS; i++) {
+		key = sample[i];
+		for (j = i; j && sample[j - 1] > key; j--)
+			sample[j] = sample[j - 1];
+		sample[j] = key;
+	}
+	return sample[ROUNDS / 2];
+}
+
+static void tell(const char *what)
+{
+	uint64_t val = median();
+
+	print(what);
+	print(" ");
+	print_dec(val > nothing ? val - nothing : 0);
+	print("\n");
+}
+
+#define MEASURE(i, statement) do {		\
+	uint64_t before_ = ticks();		\
+						\
+	statement;				\
+	sample[i] = ticks() - before_;		\
+} while (0)
+
+int guest(uint64_t arg)
+{
+	volatile uint64_t *reads = (void *)free_memory(), *writes = reads + ROUNDS * PAGE / 8;
+	uint32_t regs[4];
+	uint64_t result;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, asm volatile("" : : : "memory"));
+	nothing = median();
+	print("empty ");
+	print_dec(nothing);
+	print("\n");
+
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, cpuid(0, regs));
+	tell("cpuid");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, asm volatile("vmcall" : "=a" (result) : "0" (HC_POLL) : "memory"));
+	tell("vmcall");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, outb(UNCLAIMED_PORT, 0));
+	tell("out");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, inb(UNCLAIMED_PORT));
+	tell("in");
+
+	if (arg < (uint64_t)(writes + ROUNDS * PAGE / 8)) {
+		print("rate: for first touches, start it with --arg and its memory, 1M or more\n");
+		return 0;
+	}
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, (void)reads[i * PAGE / 8]);
+	tell("read");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, writes[i * PAGE / 8] = 1);
+	tell("write");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, reads[i * PAGE / 8] = 1);
+	tell("write-after-read");
+	return 0;
+}
