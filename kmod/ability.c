@@ -92,6 +92,7 @@ int keel_ability(struct keel *keel)
 		pr_info("there can be no guests here: %s\n", keel->unable);
 	setup->able = !keel->unable;
 	setup->xfeatures = read_xfeatures();
+	keel_guest_leaves(setup);
 	setup->barriers = barriers();
 	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;
 	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> (keel->caps.misc & TIMER_SHIFT),

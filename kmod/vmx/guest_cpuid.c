@@ -1,172 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUID for guests: of what the CPU has, that which Keel can honour; and the bits of
- * CR4 that go with it.
+ * CPUID of guests: answers that were made before launch (guest_leaves.c), and the few
+ * that depend on the vCPU.
  *
- * World: root; keel_guest_cpuid_mask() is also tested by KUnit.  No locks.  A leaf or
- * a bit that is not listed here reads as zero.
+ * World: root.  No locks.
  */
 #include <linux/bits.h>
 #include <linux/types.h>
 
 #include "exit.h"
-#include "guest_cpuid.h"
+#include "guest_setup.h"
 #include "insn.h"
 #include "vcpu.h"
+#include "vmcs.h"
 
 #define LEAF_HYPERVISOR		0x40000000
-#define LEAF_EXTENDED		0x80000000
 #define SIGNATURE		0x6c65654b	/* "Keel" */
 
-#define LAST_BASIC		0xd
-#define LAST_EXTENDED		0x80000008
-
 #define L1_ECX_OSXSAVE		BIT(27)
-#define L7_EBX_AVX512		(BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
-#define L7_ECX_AVX512		(BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
-#define XCR0_AVX512		0xe0ULL
+#define CR4_OSXSAVE		BIT_ULL(18)
+/* XSAVEOPT, XSAVEC, XGETBV with ECX = 1 */
+#define LD1_EAX			(BIT(0) | BIT(1) | BIT(2))
 
-/* SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
-#define L1_ECX	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(17) | BIT(19) | BIT(20) | \
-		 BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
-/* FPU VME DE PSE TSC MSR PAE CX8 SEP PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS */
-#define L1_EDX	(BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | \
-		 BIT(13) | BIT(15) | BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | \
-		 BIT(26) | BIT(27))
-/* FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
-#define L7_EBX	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(18) | \
-		 BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29) | L7_EBX_AVX512)
-/* UMIP GFNI VAES VPCLMULQDQ RDPID */
-#define L7_ECX	(BIT(2) | BIT(8) | BIT(9) | BIT(10) | BIT(22) | L7_ECX_AVX512)
-#define L7_EDX	BIT(4)				/* FSRM */
-#define LD1_EAX	(BIT(0) | BIT(1) | BIT(2))	/* XSAVEOPT XSAVEC XGETBV with ECX = 1 */
-#define X1_ECX	(BIT(0) | BIT(5) | BIT(8))	/* LAHF LZCNT PREFETCHW */
-/* SYSCALL NX PDPE1GB RDTSCP LM */
-#define X1_EDX	(BIT(11) | BIT(20) | BIT(26) | BIT(27) | BIT(29))
-#define X7_EDX	BIT(8)				/* invariant TSC */
+static const struct keel_cpuid none;
 
-#define L7_EBX_INVPCID	BIT(10)
-#define L7_ECX_RDPID	BIT(22)
-#define X1_EDX_RDTSCP	BIT(27)
-
-/* Bits of CR4, and the bit of CPUID without which each is not there */
-#define CR4_ALWAYS	0x0000079fULL	/* VME PVI TSD DE PSE PGE PCE OSFXSR OSXMMEXCPT */
-#define CR4_PAE		BIT_ULL(5)
-#define CR4_UMIP	BIT_ULL(11)
-#define CR4_FSGSBASE	BIT_ULL(16)
-#define CR4_PCIDE	BIT_ULL(17)
-#define CR4_OSXSAVE	BIT_ULL(18)
-#define CR4_SMEP	BIT_ULL(20)
-#define CR4_SMAP	BIT_ULL(21)
-
-static u32 limit(u32 val, u32 most)
-{
-	return val < most ? val : most;
-}
-
-static void zero(struct keel_cpuid *r)
-{
-	*r = (struct keel_cpuid) { 0 };
-}
-
-static void leaf_7(const struct keel_guest_setup *setup, struct keel_cpuid *r)
-{
-	u32 missing_b = 0, missing_c = 0;
-
-	if ((setup->xfeatures & XCR0_AVX512) != XCR0_AVX512) {
-		missing_b |= L7_EBX_AVX512;
-		missing_c |= L7_ECX_AVX512;
-	}
-	if (!(setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_INVPCID))
-		missing_b |= L7_EBX_INVPCID;
-	if (!(setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP))
-		missing_c |= L7_ECX_RDPID;
-	r->a = 0;
-	r->b &= L7_EBX & ~missing_b;
-	r->c &= L7_ECX & ~missing_c;
-	r->d &= L7_EDX;
-}
-
-/* The XSAVE leaf: without the states that guests do not have */
+/* The subleaves of XSAVE: sizes by XCR0, which is the guest's at the moment */
 static void leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r)
 {
-	if (!setup->xfeatures || (sub > 1 && (sub > 63 || !(setup->xfeatures >> sub & 1)))) {
-		zero(r);
-	} else if (!sub) {
-		r->a = setup->xfeatures;
-		r->c = keel_xsave_size(setup->xfeatures);
-		r->d = setup->xfeatures >> 32;
-	} else if (sub == 1) {
-		r->a &= LD1_EAX;
-		r->c = 0;
-		r->d = 0;
-	}
+	struct keel_cpuid real;
+
+	if (!setup->xfeatures)
+		return;
+	keel_cpuid(0xd, sub, &real.a, &real.b, &real.c, &real.d);
+	if (!sub)
+		r->b = real.b;
+	else if (sub == 1)
+		*r = (struct keel_cpuid) { .a = real.a & LD1_EAX, .b = real.b };
+	else
+		*r = sub < 64 && setup->xfeatures >> sub & 1 ? real : none;
 }
 
 /**
- * keel_guest_cpuid_mask() - turn the CPU's answer into a guest's
- * @setup: what guests run with
- * @leaf: the leaf asked for
- * @sub: and its subleaf
- * @index: number of the vCPU
- * @cr4: the guest's CR4
- * @r: the answer, changed in place
- */
-void keel_guest_cpuid_mask(const struct keel_guest_setup *setup, u32 leaf, u32 sub, u32 index,
-			   u64 cr4, struct keel_cpuid *r)
-{
-	bool xsave = setup->xfeatures;
-
-	switch (leaf) {
-	case 0:
-		r->a = limit(r->a, LAST_BASIC);
-		break;
-	case 1:
-		r->b = (r->b & 0xff00) | index << 24 | 1 << 16;
-		r->c &= xsave ? L1_ECX : L1_ECX & ~(BIT(12) | BIT(26) | BIT(28) | BIT(29));
-		r->c |= KEEL_CPUID_HYPERVISOR | (cr4 & CR4_OSXSAVE ? L1_ECX_OSXSAVE : 0);
-		r->d &= L1_EDX;
-		break;
-	case 2:
-		break;
-	case 7:
-		if (sub)
-			zero(r);
-		else
-			leaf_7(setup, r);
-		break;
-	case 0xd:
-		leaf_d(setup, sub, r);
-		break;
-	case LEAF_HYPERVISOR:
-		*r = (struct keel_cpuid) { LEAF_HYPERVISOR, SIGNATURE, SIGNATURE, SIGNATURE };
-		break;
-	case LEAF_EXTENDED:
-		r->a = limit(r->a, LAST_EXTENDED);
-		break;
-	case LEAF_EXTENDED + 1:
-		r->c &= X1_ECX;
-		r->d &= setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP ? X1_EDX :
-									X1_EDX & ~X1_EDX_RDTSCP;
-		break;
-	case LEAF_EXTENDED + 2:
-	case LEAF_EXTENDED + 3:
-	case LEAF_EXTENDED + 4:
-	case LEAF_EXTENDED + 6:
-		break;
-	case LEAF_EXTENDED + 7:
-		*r = (struct keel_cpuid) { .d = r->d & X7_EDX };
-		break;
-	case LEAF_EXTENDED + 8:
-		*r = (struct keel_cpuid) { .a = limit(r->a & 0xff, 48) | (r->a & 0xff00) };
-		break;
-	default:
-		zero(r);
-	}
-}
-
-/**
- * keel_guest_cpuid() - exit reason 10 of a guest
+ * keel_guest_cpuid() - exit reason 10 of a guest, for the leaves that
+ * keel_guest_leaf_simple() leaves over
  * @cpu: the CPU
  * @vcpu: the vCPU
  * @qualification: not used
@@ -176,67 +52,28 @@ void keel_guest_cpuid_mask(const struct keel_guest_setup *setup, u32 leaf, u32 s
 enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification)
 {
+	const struct keel_guest_setup *setup = &vcpu->root->guest;
 	u32 leaf = cpu->regs.rax, sub = cpu->regs.rcx;
-	struct keel_cpuid r;
+	struct keel_cpuid r = none;
 
-	keel_cpuid(leaf, sub, &r.a, &r.b, &r.c, &r.d);
-	keel_guest_cpuid_mask(&keel_root_state()->guest, leaf, sub, vcpu->index,
-			      leaf == 1 ? keel_vmread(VMCS_GUEST_CR4) : 0, &r);
-	cpu->regs.rax = r.a;
-	cpu->regs.rbx = r.b;
-	cpu->regs.rcx = r.c;
-	cpu->regs.rdx = r.d;
-	keel_skip();
-	return KEEL_GUEST_RESUME;
-}
-
-/**
- * keel_xsave_size() - bytes of an XSAVE area (SDM 13.5)
- * @xfeatures: with these bits of XCR0
- *
- * Return: the size.
- */
-u32 keel_xsave_size(u64 xfeatures)
-{
-	u32 a, b, c, d, i, size = KEEL_FPU_MIN;
-
-	for (i = 2; i < 63 && xfeatures >> i; i++) {
-		if (!(xfeatures >> i & 1))
-			continue;
-		keel_cpuid(0xd, i, &a, &b, &c, &d);
-		if (a + b > size)
-			size = a + b;
+	switch (leaf) {
+	case 1:
+		r = setup->cpuid[1];
+		r.b |= vcpu->index << 24;
+		r.c |= keel_vmread(VMCS_GUEST_CR4) & CR4_OSXSAVE ? L1_ECX_OSXSAVE : 0;
+		break;
+	case 7:
+		if (!sub)
+			r = setup->cpuid[7];
+		break;
+	case 0xd:
+		r = setup->cpuid[0xd];
+		leaf_d(setup, sub, &r);
+		break;
+	case LEAF_HYPERVISOR:
+		r = (struct keel_cpuid) { LEAF_HYPERVISOR, SIGNATURE, SIGNATURE, SIGNATURE };
+		break;
 	}
-	return size;
-}
-
-/**
- * keel_guest_cr4() - the bits of CR4 that guests can set
- * @root: root
- *
- * Return: the mask, by what CPUID tells them.
- */
-u64 keel_guest_cr4(const struct keel_root *root)
-{
-	const struct keel_guest_setup *setup = &root->guest;
-	u64 bits = CR4_ALWAYS | CR4_PAE | KEEL_GUEST_CR4_MCE;
-	struct keel_cpuid one, seven;
-
-	keel_cpuid(1, 0, &one.a, &one.b, &one.c, &one.d);
-	keel_guest_cpuid_mask(setup, 1, 0, 0, 0, &one);
-	keel_cpuid(7, 0, &seven.a, &seven.b, &seven.c, &seven.d);
-	keel_guest_cpuid_mask(setup, 7, 0, 0, 0, &seven);
-	if (one.c & BIT(17))
-		bits |= CR4_PCIDE;
-	if (one.c & BIT(26))
-		bits |= CR4_OSXSAVE;
-	if (seven.b & BIT(0))
-		bits |= CR4_FSGSBASE;
-	if (seven.b & BIT(7))
-		bits |= CR4_SMEP;
-	if (seven.b & BIT(20))
-		bits |= CR4_SMAP;
-	if (seven.c & BIT(2))
-		bits |= CR4_UMIP;
-	return bits;
+	keel_guest_answer(cpu, &r);
+	return KEEL_GUEST_RESUME;
 }

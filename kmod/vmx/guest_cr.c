@@ -133,7 +133,7 @@ enum keel_guest_next keel_guest_xsetbv(struct keel_root_cpu *cpu, struct keel_vc
 	u64 val = (u32)cpu->regs.rax | cpu->regs.rdx << 32;
 
 	/* Whether CPL and CR4.OSXSAVE allow it, the CPU has looked before the exit. */
-	if ((u32)cpu->regs.rcx || !xcr0_valid(val, keel_root_state()->guest.xfeatures))
+	if ((u32)cpu->regs.rcx || !xcr0_valid(val, vcpu->root->guest.xfeatures))
 		return refuse();
 	keel_xsetbv(0, val);
 	vcpu->xcr0 = val;

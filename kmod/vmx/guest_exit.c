@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "../mmu/guest.h"
+#include "../mmu/pool.h"
 #include "ctl.h"
 #include "exit.h"
 #include "insn.h"
@@ -248,38 +249,66 @@ unknown(struct keel_root_cpu *cpu, u64 reason)
 								 KEEL_RUN_UNKNOWN);
 }
 
-static NEXT by_table(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 reason)
+/* Not inline, and called last: its registers would be saved for CPUID, too. */
+static void __attribute__((__noinline__))
+by_table(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 reason, u32 start)
 {
 	const struct keel_guest_row *row = &keel_guest_table[reason];
-
-	if (!row->handle)
-		return KEEL_GUEST_UNKNOWN;
-	return row->handle(cpu, vcpu,
-			   row->qualified ? keel_vmread(VMCS_EXIT_QUALIFICATION) : 0);
-}
-
-/**
- * keel_guest_exit() - every VM exit of a guest, called by entry.S
- * @cpu: the CPU; the registers to go on with, the guest's or the host's, are loaded
- *       from there afterwards
- */
-void keel_guest_exit(struct keel_root_cpu *cpu)
-{
-	u32 start = keel_rdtsc_low();
-	struct keel_vcpu *vcpu = cpu->vcpu;
-	u32 reason = keel_vmread(VMCS_EXIT_REASON);
 	struct keel_exit_stat *stat;
+	u64 qualification = 0;
 
-	vcpu->launched = true;
 	if (reason >= KEEL_EXIT_NR) {
 		unknown(cpu, reason);
 		return;
 	}
 	stat = &vcpu->stat.exit[reason];
 	stat->count++;
-	if (__builtin_expect(reason == KEEL_REASON_CPUID, 0))
-		keel_guest_cpuid(cpu, vcpu, 0);
-	else if (by_table(cpu, vcpu, reason) == KEEL_GUEST_UNKNOWN)
+	if (row->qualified)
+		qualification = keel_vmread(VMCS_EXIT_QUALIFICATION);
+	if (!row->handle || row->handle(cpu, vcpu, qualification) == KEEL_GUEST_UNKNOWN)
 		unknown(cpu, reason);
 	stat->ticks += keel_rdtsc_low() - start;
+}
+
+static inline void account(struct keel_vcpu *vcpu, u32 reason, u32 start)
+{
+	struct keel_exit_stat *stat = &vcpu->stat.exit[reason];
+
+	stat->count++;
+	stat->ticks += keel_rdtsc_low() - start;
+}
+
+static inline bool simple_cpuid(struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu)
+{
+	u32 at = keel_guest_leaf_simple(cpu->regs.rax);
+
+	if (at == KEEL_GUEST_LEAVES)
+		return false;
+	keel_guest_answer(cpu, &vcpu->root->guest.cpuid[at]);
+	return true;
+}
+
+/**
+ * keel_guest_exit() - every VM exit of a guest, called by entry.S
+ * @cpu: the CPU; the registers to go on with, the guest's or the host's, are loaded
+ *       from there afterwards
+ *
+ * Most of CPUID, and hypercalls, which are finished here each time, do not go through
+ * the table's indirect call.
+ */
+void keel_guest_exit(struct keel_root_cpu *cpu)
+{
+	u32 start = keel_rdtsc_low();
+	struct keel_vcpu *vcpu = cpu->vcpu;
+	u32 reason = keel_vmread(VMCS_EXIT_REASON);
+
+	vcpu->launched = true;
+	if (reason == KEEL_REASON_CPUID && simple_cpuid(cpu, vcpu)) {
+		account(vcpu, KEEL_REASON_CPUID, start);
+	} else if (reason == KEEL_REASON_VMCALL) {
+		hypercall(cpu, vcpu, 0);
+		account(vcpu, KEEL_REASON_VMCALL, start);
+	} else {
+		by_table(cpu, vcpu, reason, start);
+	}
 }

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "ctl.h"
+#include "root.h"
 
 /*
  * Bits of CR4 that are set beneath every guest: VMXE because VMX wants it, MCE
@@ -22,8 +23,13 @@
 /* Bits of XCR0 that guests can have: x87, SSE, AVX, and AVX-512's three */
 #define KEEL_XFEATURES		0xe7ULL
 
+/* The legacy region and the header of an XSAVE area (SDM 13.4) */
+#define KEEL_FPU_MIN		576
+
 extern const struct keel_ctl_want keel_guest_want[KEEL_CTL_NR];
 
+void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r);
+void keel_guest_leaves(struct keel_guest_setup *setup);
 void keel_guest_msr_bitmap(u8 *bitmap, bool tsc_aux);
 
 #endif /* KEEL_VMX_GUEST_SETUP_H */

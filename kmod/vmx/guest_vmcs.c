@@ -111,7 +111,7 @@ static void put_registers(const struct keel_root *root, const struct keel_vcpu_s
 	keel_vmwrite(VMCS_CR0_SHADOW, cr0);
 	keel_vmwrite(VMCS_GUEST_CR3, start->long_mode ? start->cr3 : 0);
 	keel_vmwrite(VMCS_GUEST_CR4, cr4 | KEEL_GUEST_CR4_HELD);
-	keel_vmwrite(VMCS_CR4_MASK, ~keel_guest_cr4(root) | KEEL_GUEST_CR4_HELD);
+	keel_vmwrite(VMCS_CR4_MASK, ~root->guest.cr4 | KEEL_GUEST_CR4_HELD);
 	keel_vmwrite(VMCS_CR4_SHADOW, cr4);
 	keel_vmwrite(VMCS_GUEST_EFER, efer);
 	keel_vmwrite(VMCS_GUEST_PAT, PAT_RESET);

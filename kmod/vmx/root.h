@@ -48,6 +48,18 @@ struct keel_tss {
 #define KEEL_BARRIER_VERW	BIT(2)	/* overwrite buffers before a guest */
 #define KEEL_BARRIER_L1D	BIT(3)	/* flush the L1 data cache before a guest */
 
+/* The answer of CPUID: EAX, EBX, ECX and EDX */
+struct keel_cpuid {
+	u32 a;
+	u32 b;
+	u32 c;
+	u32 d;
+};
+
+/* Leaves that guests see: basic ones, and those from 0x80000000 on behind them */
+#define KEEL_GUEST_BASIC	16
+#define KEEL_GUEST_LEAVES	(KEEL_GUEST_BASIC + 9)
+
 /**
  * struct keel_guest_setup - what guests run with; the same on all CPUs
  * @able: there can be guests
@@ -60,6 +72,9 @@ struct keel_tss {
  * @vmcs_revision: what a VMCS begins with
  * @slice: VMX-preemption timer: as long as a guest runs at the most before Linux is
  *         asked
+ * @fpu_size: bytes of an XSAVE area with @xfeatures
+ * @cr4: bits of CR4 that they can set
+ * @cpuid: their leaves of CPUID
  */
 struct keel_guest_setup {
 	bool able;
@@ -70,6 +85,9 @@ struct keel_guest_setup {
 	u32 barriers;
 	u32 vmcs_revision;
 	u32 slice;
+	u32 fpu_size;
+	u64 cr4;
+	struct keel_cpuid cpuid[KEEL_GUEST_LEAVES];
 };
 
 /* MSRs that a guest has for itself and that no VMCS switches */

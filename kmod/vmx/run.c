@@ -140,7 +140,7 @@ static void answer(struct keel_vcpu *vcpu, u64 input)
 
 KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 input)
 {
-	const struct keel_root *root = keel_root_state();
+	const struct keel_root *root = vcpu->root;
 
 	answer(vcpu, input);
 	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));

@@ -111,7 +111,7 @@ void keel_swap_debug(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
  */
 void keel_swap_in(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
-	const struct keel_root *root = keel_root_state();
+	const struct keel_root *root = vcpu->root;
 	unsigned int i, nr = swapped(root);
 	u64 xfeatures = root->guest.xfeatures;
 
@@ -138,7 +138,7 @@ void keel_swap_in(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
  */
 void keel_swap_out(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
-	const struct keel_root *root = keel_root_state();
+	const struct keel_root *root = vcpu->root;
 	unsigned int i, nr = swapped(root);
 	u64 xfeatures = root->guest.xfeatures;
 
@@ -170,7 +170,7 @@ void keel_barrier_guests(struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu
 	if (cpu->last_guest == next)
 		return;
 	cpu->last_guest = next;
-	if (keel_root_state()->guest.barriers & KEEL_BARRIER_IBPB)
+	if (vcpu->root->guest.barriers & KEEL_BARRIER_IBPB)
 		keel_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 }
 

@@ -52,7 +52,7 @@ struct pages {
 static struct keel_vcpu *take_pages(struct keel_root *root, struct keel_guest *guest,
 				    struct pages *pages)
 {
-	bool big = keel_xsave_size(root->guest.xfeatures) > KEEL_PAGE_SIZE - sizeof(struct keel_vcpu);
+	bool big = root->guest.fpu_size > KEEL_PAGE_SIZE - sizeof(struct keel_vcpu);
 	struct keel_vcpu *vcpu;
 	u64 pfn;
 
@@ -84,6 +84,7 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 		return -ENOSPC;
 	init_fpu(vcpu->fpu);
 	vcpu->guest = guest;
+	vcpu->root = root;
 	vcpu->vmcs_pa = pages.vmcs << 12;
 	vcpu->index = index;
 	vcpu->on_cpu = KEEL_NO_CPU;

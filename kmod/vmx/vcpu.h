@@ -22,13 +22,11 @@
 /* A vCPU's tag for translations; other guests' EPTs tell theirs apart. */
 #define KEEL_VPID_VCPU	2
 
-/* The legacy region and the header of an XSAVE area (SDM 13.4) */
-#define KEEL_FPU_MIN	576
-
 /**
  * struct keel_vcpu - a vCPU; a page of root's
  * @regs: registers while it does not run
  * @guest: whose it is
+ * @root: what all CPUs' root shares
  * @vmcs_pa: its VMCS
  * @fpu: its XSAVE area, here or in a page of its own
  * @index: its number
@@ -50,6 +48,7 @@
 struct keel_vcpu {
 	struct keel_regs regs;
 	struct keel_guest *guest;
+	const struct keel_root *root;
 	u64 vmcs_pa;
 	u8 *fpu;
 	u32 index;
@@ -120,11 +119,36 @@ void keel_guest_vmcs_host(const struct keel_root_cpu *cpu, const struct keel_vcp
 /* guest_exit.c, called by entry.S */
 void keel_guest_exit(struct keel_root_cpu *cpu);
 
+/* Leaves of the table that depend on more than the leaf */
+#define KEEL_LEAVES_SPECIAL	(BIT(1) | BIT(7) | BIT(0xd))
+
+static inline void keel_guest_answer(struct keel_root_cpu *cpu, const struct keel_cpuid *r)
+{
+	cpu->regs.rax = r->a;
+	cpu->regs.rbx = r->b;
+	cpu->regs.rcx = r->c;
+	cpu->regs.rdx = r->d;
+	keel_skip();
+}
+
+/**
+ * keel_guest_leaf_simple() - the place in the table of a leaf that is always the same
+ * @leaf: the leaf
+ *
+ * Return: the index; KEEL_GUEST_LEAVES when it takes keel_guest_cpuid().
+ */
+static inline u32 keel_guest_leaf_simple(u32 leaf)
+{
+	if (leaf < KEEL_GUEST_BASIC)
+		return KEEL_LEAVES_SPECIAL >> leaf & 1 ? KEEL_GUEST_LEAVES : leaf;
+	leaf -= 0x80000000;
+	return leaf < KEEL_GUEST_LEAVES - KEEL_GUEST_BASIC ? leaf + KEEL_GUEST_BASIC :
+							     KEEL_GUEST_LEAVES;
+}
+
 /* guest_cpuid.c */
 enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
-u64 keel_guest_cr4(const struct keel_root *root);
-u32 keel_xsave_size(u64 xfeatures);
 
 /* guest_msr.c */
 enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
