@@ -2,16 +2,22 @@
 /*
  * The audit: does everything that root knows of memory fit together?
  *
- * World: root, under the lock of struct keel_root.  A call looks at one page of
- * the frame table, so that it is bounded; the host calls until it is through, and
- * lets nobody donate meanwhile.
+ * World: root, under the lock of struct keel_root; a guest's is taken for its tables.
+ * A call is bounded; the host calls until it is through.
+ *
+ * It goes through the guests, to sum up the memory that they say they have; through the
+ * frame table, a page of it a call; and through the guests' EPTs, a table a call.
+ * Guests can run meanwhile, and frames come and go: then the sums that change are not
+ * compared.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
 
 #include "../vmx/exit.h"
+#include "audit.h"
 #include "hostmap.h"
 #include "pool.h"
+#include "walk.h"
 
 /* Empty stretches of the frame table that one call passes over */
 #define SKIPS 4096
@@ -31,50 +37,95 @@ static bool frame_ok(const struct keel_root *root, u64 pfn, const struct keel_fr
 
 /* The page of the frame table that begins with @pfn */
 static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn,
-		      const struct keel_frame *frame)
+		      const struct keel_frame *page)
 {
+	struct keel_frame frame;
 	u64 entry, i;
 
-	for (i = 0; i < KEEL_FRAMES_A_PAGE && pfn + i < root->frames.nr; i++, frame++) {
-		if (!frame_ok(root, pfn + i, frame, &entry)) {
-			keel_say(cpu, KEEL_EVENT_AUDIT, pfn + i, frame->owner, frame->count,
-				 entry);
+	for (i = 0; i < KEEL_FRAMES_A_PAGE && pfn + i < root->frames.nr; i++) {
+		frame = keel_frame_read(&page[i]);
+		if (!frame_ok(root, pfn + i, &frame, &entry)) {
+			keel_say(cpu, KEEL_EVENT_AUDIT, pfn + i, frame.owner, frame.count, entry);
 			return -EUCLEAN;
 		}
-		root->audited += frame->owner != KEEL_OWNER_HOST;
+		root->audit.owned += frame.owner != KEEL_OWNER_HOST;
+		root->audit.memory += frame.owner >= KEEL_OWNER_VM;
 	}
 	return 0;
 }
 
-/**
- * keel_audit() - check a stretch of the frame table against the host's EPT
- * @cpu: the CPU that asks, which is told of what is wrong
- * @pfn: where to go on, 0 at first
- *
- * Every entry holds to the invariants of frame.c; the host's frames are mapped as
- * themselves, all others are hidden; in the end, the sum is right.
- *
- * Return: where to go on; 0 at the end; -EUCLEAN when something is wrong.
- */
-s64 keel_audit(struct keel_root_cpu *cpu, u64 pfn)
+/* From @pfn on; root->frames.nr or more at the end */
+static s64 audit_frames(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn)
 {
-	struct keel_root *root = keel_root_state();
-	const struct keel_frame *frame = NULL;
-	unsigned int skips;
+	const struct keel_frame *page = NULL;
+	unsigned int skips, missing;
 
-	if (!pfn)
-		root->audited = 0;
 	pfn -= pfn % KEEL_FRAMES_A_PAGE;
-	for (skips = 0; !frame && pfn < root->frames.nr && skips < SKIPS; skips++) {
-		frame = keel_frame_at(&root->frames, pfn);
-		if (frame && audit_page(cpu, root, pfn, frame))
+	for (skips = 0; !page && pfn < root->frames.nr && skips < SKIPS; skips++) {
+		page = keel_walk_frame(root, pfn, &missing);
+		if (page && audit_page(cpu, root, pfn, page))
 			return -EUCLEAN;
 		pfn += KEEL_FRAMES_A_PAGE;
 	}
-	if (pfn < root->frames.nr)
-		return pfn;
-	if (root->audited == root->owned)
+	return pfn;
+}
+
+/*
+ * A guest's memory only grows while nothing comes and goes: so as many frames as are its
+ * own lie between what it has said before and after they were counted.
+ */
+static s64 sums(struct keel_root_cpu *cpu, const struct keel_root *root)
+{
+	const struct keel_audit *a = &root->audit;
+
+	if (a->moved != root->moved)
 		return 0;
-	keel_say(cpu, KEEL_EVENT_AUDIT, pfn, 0, root->audited, root->owned);
+	if (a->owned == root->owned && a->before <= a->memory && a->memory <= a->after)
+		return 0;
+	keel_say(cpu, KEEL_EVENT_AUDIT, root->frames.nr, a->memory, a->owned, root->owned);
 	return -EUCLEAN;
+}
+
+/**
+ * keel_audit() - check a stretch of what root knows
+ * @cpu: the CPU that asks, which is told of what is wrong
+ * @at: where to go on, 0 at first; else what the last call has answered
+ *
+ * Every entry of the frame table holds to the invariants of frame.c; the host's frames
+ * are mapped as themselves, all others are hidden; every page of a guest is its own, or
+ * the zero frame and read-only; its tables are root's; in the end, the sums are right.
+ *
+ * Return: where to go on; 0 at the end; -EUCLEAN when something is wrong; -EAGAIN when a
+ * CPU works on a guest's memory.
+ */
+s64 keel_audit(struct keel_root_cpu *cpu, u64 at)
+{
+	struct keel_root *root = keel_root_state();
+	u64 phase = at >> KEEL_AUDIT_PHASE;
+	s64 next;
+
+	if (!at)
+		root->audit = (struct keel_audit) { .moved = root->moved };
+	at &= (1ULL << KEEL_AUDIT_PHASE) - 1;
+	switch (phase) {
+	case 0:
+		next = keel_audit_sum(root, at, &root->audit.before);
+		break;
+	case 1:
+		next = audit_frames(cpu, root, at);
+		break;
+	case 2:
+		next = keel_audit_guest(cpu, root, at);
+		break;
+	case 3:
+		next = keel_audit_sum(root, at, &root->audit.after);
+		break;
+	default:
+		return 0;
+	}
+	if (next < 0)
+		return next;
+	if (phase == 1 ? next < root->frames.nr : next < KEEL_AUDIT_GUESTS)
+		return next | phase << KEEL_AUDIT_PHASE;
+	return phase < 3 ? (phase + 1) << KEEL_AUDIT_PHASE : sums(cpu, root);
 }

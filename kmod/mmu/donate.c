@@ -13,15 +13,87 @@
 
 #include "hostmap.h"
 #include "pool.h"
+#include "walk.h"
 
 static bool is_ram(const struct keel_root *root, u64 pfn)
 {
 	u32 i;
 
+	/* Address 0 stands for no table at all. */
+	if (!pfn)
+		return false;
 	for (i = 0; i < root->nr_ram; i++)
 		if (pfn >= root->ram[i].start && pfn < root->ram[i].end)
 			return true;
 	return false;
+}
+
+/**
+ * keel_seize() - take a page from the host, if it is the host's to give
+ * @root: root
+ * @pfn: frame number, as the host says
+ * @spare: pages for tables that have to be left
+ * @frame: its entry
+ *
+ * Afterwards it is root's and hidden, and the caller, who bumps the epoch, has CPUs to
+ * wait for before it is used.
+ *
+ * Return: 0; -EINVAL when that is no memory, -EPERM when it is not the host's to give,
+ * -ENOMEM when root lacks pages for its tables.
+ */
+s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame)
+{
+	unsigned int level, missing;
+	u64 *entry, old, need;
+	int err = 0;
+
+	if (!is_ram(root, pfn))
+		return -EINVAL;
+	*frame = keel_walk_frame(root, pfn, &missing);
+	entry = keel_walk(&root->ept, pfn << 12, &level);
+	old = *entry;
+	if ((*frame && (*frame)->owner != KEEL_OWNER_HOST) ||
+	    !keel_ept_open(old, level, pfn << 12))
+		return -EPERM;
+	need = missing + level - KEEL_LEVEL_4K;
+	if (need && root->stock.nr + root->free.nr < need + spare)
+		return -ENOMEM;
+	if (!*frame)
+		*frame = keel_frame_make(&root->frames, pfn);
+	if (!*frame)
+		return -ENOMEM;
+	if (level > KEEL_LEVEL_4K)
+		err = keel_hostmap_hide(&root->ept, pfn << 12, root->zero_pa);
+	else
+		__atomic_store_n(entry, root->zero_pa | KEEL_EPT_HIDDEN, __ATOMIC_SEQ_CST);
+	if (err)
+		return err;
+	keel_frame_take(*frame, KEEL_OWNER_ROOT);
+	(*frame)->flags = KEEL_FRAME_TYPE(KEEL_EPT_TYPE_OF(old));
+	root->owned++;
+	root->moved++;
+	return 0;
+}
+
+/**
+ * keel_hand_back() - a page is the host's again
+ * @root: root
+ * @pfn: the page, which keel_seize() has taken
+ * @frame: its entry: root's, in no pool, and clean
+ *
+ * Giving a right takes no flush: who still has the old translation makes a violation,
+ * which vmx/tamper.c finds to be out of date.
+ */
+void keel_hand_back(struct keel_root *root, u64 pfn, struct keel_frame *frame)
+{
+	u16 type = KEEL_FRAME_TYPE_OF(frame->flags);
+
+	keel_frame_give(frame, KEEL_OWNER_ROOT);
+	root->owned--;
+	root->moved++;
+	/* It was mapped page by page when it was hidden: this cannot fail. */
+	keel_table_remap(&root->ept, pfn << 12, pfn << 12, KEEL_LEVEL_4K,
+			 KEEL_EPT_RWX | KEEL_EPT_TYPE(type));
 }
 
 /**
@@ -36,26 +108,13 @@ static bool is_ram(const struct keel_root *root, u64 pfn)
 s64 keel_donate(struct keel_root *root, u64 pfn)
 {
 	struct keel_frame *frame;
-	u64 entry;
-	int err;
+	s64 ret;
 
-	if (!is_ram(root, pfn))
-		return -EINVAL;
 	keel_pool_settle(root);
-	if (root->stock.nr + root->free.nr < KEEL_STOCK_MIN)
-		return -ENOMEM;
-	frame = keel_frame_make(&root->frames, pfn);
-	if (!frame)
-		return -ENOMEM;
-	entry = keel_hostmap_open(&root->ept, pfn << 12);
-	if (frame->owner != KEEL_OWNER_HOST || !entry)
-		return -EPERM;
-	err = keel_hostmap_hide(&root->ept, pfn << 12, root->zero_pa);
-	if (err)
-		return err;
-	keel_frame_take(frame, KEEL_OWNER_ROOT);
-	frame->flags = KEEL_FRAME_TYPE(KEEL_EPT_TYPE_OF(entry));
-	root->owned++;
+	ret = keel_seize(root, pfn, 0, &frame);
+	if (ret)
+		return ret;
+	frame->flags |= KEEL_FRAME_DONATED;
 	keel_epoch_bump(root);
 	root->cooling_epoch = root->epoch;
 	keel_pool_put(root, &root->cooling, pfn);
@@ -66,26 +125,23 @@ s64 keel_donate(struct keel_root *root, u64 pfn)
  * keel_reclaim() - the host gets a donated page back, zeroed
  * @root: root, which chooses the page
  *
- * Giving a right takes no flush: who still has the old translation makes a
- * violation, which vmx/tamper.c finds to be out of date.
- *
  * Return: its frame number, or -ENOENT when none is free.
  */
 s64 keel_reclaim(struct keel_root *root)
 {
 	struct keel_frame *frame;
-	u16 type;
 	u64 pfn;
 
 	keel_pool_settle(root);
-	frame = keel_pool_take(root, &root->free, &pfn);
-	if (!frame)
-		return -ENOENT;
-	type = KEEL_FRAME_TYPE_OF(frame->flags);
-	keel_frame_give(frame, KEEL_OWNER_ROOT);
-	root->owned--;
-	/* It was mapped page by page when it was hidden: this cannot fail. */
-	keel_table_remap(&root->ept, pfn << 12, pfn << 12, KEEL_LEVEL_4K,
-			 KEEL_EPT_RWX | KEEL_EPT_TYPE(type));
+	for (;;) {
+		frame = keel_pool_take(root, &root->free, &pfn);
+		if (!frame)
+			return -ENOENT;
+		if (frame->flags & KEEL_FRAME_DONATED)
+			break;
+		/* It came with the load, and a table that was made of it was freed. */
+		keel_pool_put(root, &root->stock, pfn);
+	}
+	keel_hand_back(root, pfn, frame);
 	return pfn;
 }

@@ -4,7 +4,7 @@
  * another.
  *
  * World: root, host (before launch) and KUnit; touches no hardware.  The caller
- * keeps others away from the frame.
+ * keeps others from changing the frame.
  *
  * The invariants, which every function here checks before it changes anything:
  *
@@ -23,6 +23,18 @@
 static bool is_vm(u16 owner)
 {
 	return owner >= KEEL_OWNER_VM;
+}
+
+/* In a list, which has its @count */
+static bool is_listed(const struct keel_frame *frame)
+{
+	return frame->flags & (KEEL_FRAME_FREE | KEEL_FRAME_USED);
+}
+
+/* What stays with a frame until it is the host's again */
+static u16 kept(const struct keel_frame *frame)
+{
+	return frame->flags & (KEEL_FRAME_DONATED | KEEL_FRAME_TYPE(7));
 }
 
 /**
@@ -115,7 +127,7 @@ int keel_frame_take(struct keel_frame *frame, u16 owner)
 		return -EINVAL;
 	if (frame->owner != KEEL_OWNER_HOST)
 		return -EPERM;
-	*frame = (struct keel_frame) { .count = 1, .owner = owner };
+	keel_frame_write(frame, 1, owner, 0);
 	return 0;
 }
 
@@ -131,11 +143,61 @@ int keel_frame_give(struct keel_frame *frame, u16 owner)
 {
 	if (frame->owner != owner || (owner != KEEL_OWNER_ROOT && !is_vm(owner)))
 		return -EPERM;
-	if (frame->flags & KEEL_FRAME_FREE || frame->count != 1)
+	if (is_listed(frame) || frame->count != 1)
 		return -EBUSY;
 	if (frame->flags & KEEL_FRAME_DIRTY)
 		return -EUCLEAN;
-	*frame = (struct keel_frame) { .owner = KEEL_OWNER_HOST };
+	keel_frame_write(frame, 0, KEEL_OWNER_HOST, 0);
+	return 0;
+}
+
+/**
+ * keel_frame_assign() - a frame of root's becomes a VM's memory
+ * @frame: the frame, in no pool
+ * @owner: the VM; what it writes there is none of the host's business
+ *
+ * Return: 0; -EINVAL when that is no VM, -EPERM when the frame is not root's, -EBUSY
+ * when root uses it.
+ */
+int keel_frame_assign(struct keel_frame *frame, u16 owner)
+{
+	if (!is_vm(owner))
+		return -EINVAL;
+	if (frame->owner != KEEL_OWNER_ROOT)
+		return -EPERM;
+	if (is_listed(frame) || frame->count != 1)
+		return -EBUSY;
+	keel_frame_write(frame, 1, owner, kept(frame) | KEEL_FRAME_DIRTY);
+	return 0;
+}
+
+/**
+ * keel_frame_release() - a VM's frame becomes root's, dirty
+ * @frame: the frame, mapped nowhere any more
+ * @owner: the VM
+ *
+ * Return: 0; -EPERM when it is not that VM's.
+ */
+int keel_frame_release(struct keel_frame *frame, u16 owner)
+{
+	if (!is_vm(owner) || frame->owner != owner)
+		return -EPERM;
+	keel_frame_write(frame, 1, KEEL_OWNER_ROOT, kept(frame) | KEEL_FRAME_DIRTY);
+	return 0;
+}
+
+/**
+ * keel_frame_clean() - a frame of root's was zeroed
+ * @frame: the frame
+ *
+ * Return: 0; -EPERM when it is not root's.
+ */
+int keel_frame_clean(struct keel_frame *frame)
+{
+	if (frame->owner != KEEL_OWNER_ROOT)
+		return -EPERM;
+	keel_frame_write(frame, frame->count, KEEL_OWNER_ROOT,
+			 frame->flags & ~KEEL_FRAME_DIRTY);
 	return 0;
 }
 
@@ -184,11 +246,7 @@ int keel_frame_put(struct keel_frame *frame)
 		return -EPERM;
 	if (--frame->count)
 		return 0;
-	*frame = (struct keel_frame) {
-		.count = 1,
-		.owner = KEEL_OWNER_ROOT,
-		.flags = KEEL_FRAME_DIRTY | (frame->flags & KEEL_FRAME_TYPE(7)),
-	};
+	keel_frame_write(frame, 1, KEEL_OWNER_ROOT, kept(frame) | KEEL_FRAME_DIRTY);
 	return 1;
 }
 
@@ -216,11 +274,10 @@ bool keel_frame_sound(const struct keel_frame *frame)
 	case KEEL_OWNER_HOST:
 		return !frame->count && !frame->flags;
 	case KEEL_OWNER_ROOT:
-		return frame->flags & KEEL_FRAME_FREE || frame->count == 1;
+		return is_listed(frame) || frame->count == 1;
 	case KEEL_OWNER_SHARED:
-		return frame->count && !(frame->flags & KEEL_FRAME_FREE);
+		return frame->count && !is_listed(frame);
 	default:
-		return is_vm(frame->owner) && frame->count == 1 &&
-		       !(frame->flags & KEEL_FRAME_FREE);
+		return is_vm(frame->owner) && frame->count == 1 && !is_listed(frame);
 	}
 }

@@ -20,7 +20,9 @@
 
 /* Flags */
 #define KEEL_FRAME_DIRTY	BIT(0)	/* holds what the host must not see */
-#define KEEL_FRAME_FREE		BIT(1)	/* root's, in its pool; @count is the next one */
+#define KEEL_FRAME_FREE		BIT(1)	/* root's, in a pool; @count is the next one */
+#define KEEL_FRAME_USED		BIT(2)	/* root's, for a guest; @count is the next one of its */
+#define KEEL_FRAME_DONATED	BIT(3)	/* the host has given it, and can have it back */
 #define KEEL_FRAME_TYPE(mt)	((mt) << 8)	/* memory type it had in the host's EPT */
 #define KEEL_FRAME_TYPE_OF(flags) ((flags) >> 8 & 7)
 
@@ -37,7 +39,21 @@ struct keel_frame {
 	u32 count;
 	u16 owner;
 	u16 flags;
-};
+} __attribute__((aligned(8)));
+
+/* An entry is written at once, so that who reads it (keel_frame_read()) finds it whole. */
+static inline void keel_frame_write(struct keel_frame *frame, u32 count, u16 owner, u16 flags)
+{
+	__atomic_store_n((u64 *)frame, count | (u64)owner << 32 | (u64)flags << 48,
+			 __ATOMIC_RELEASE);
+}
+
+static inline struct keel_frame keel_frame_read(const struct keel_frame *frame)
+{
+	u64 val = __atomic_load_n((const u64 *)frame, __ATOMIC_ACQUIRE);
+
+	return (struct keel_frame) { .count = val, .owner = val >> 32, .flags = val >> 48 };
+}
 
 #define KEEL_FRAMES_A_PAGE	(4096 / sizeof(struct keel_frame))
 
@@ -63,6 +79,9 @@ u16 keel_frame_owner(const struct keel_frames *frames, u64 pfn);
 
 int keel_frame_take(struct keel_frame *frame, u16 owner);
 int keel_frame_give(struct keel_frame *frame, u16 owner);
+int keel_frame_assign(struct keel_frame *frame, u16 owner);
+int keel_frame_release(struct keel_frame *frame, u16 owner);
+int keel_frame_clean(struct keel_frame *frame);
 int keel_frame_share(struct keel_frame *frame, u16 owner);
 int keel_frame_get(struct keel_frame *frame);
 int keel_frame_put(struct keel_frame *frame);

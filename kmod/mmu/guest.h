@@ -13,11 +13,26 @@
 #include <linux/types.h>
 
 #include "../abi.h"
+#include "hostmap.h"
 #include "pool.h"
 #include "table.h"
 
 /* Guests' ids are below this; the owner of a guest's frames is KEEL_OWNER_VM + id. */
 #define KEEL_GUEST_IDS	0xff00
+
+/* Frames of memory that a guest's EPT of four levels has room for */
+#define KEEL_GUEST_FRAMES_MAX	BIT_ULL(36)
+
+/* How a guest's own memory is mapped, and the zero frame */
+#define KEEL_LEAF_OWN	(KEEL_EPT_RWX | KEEL_EPT_TYPE(KEEL_MT_WB) | KEEL_EPT_IPAT)
+#define KEEL_LEAF_ZERO	(KEEL_LEAF_OWN & ~KEEL_EPT_WRITE)
+
+/*
+ * An entry without rights that remembers from which epoch of the guest's on nobody
+ * has a translation to the zero frame any more
+ */
+#define KEEL_LEAF_PENDING(epoch)	((epoch) << 12)
+#define KEEL_LEAF_PENDING_OF(entry)	((entry) >> 12)
 
 /**
  * struct keel_guest - a guest; a page of root's
@@ -25,15 +40,18 @@
  * @id: its id
  * @owner: KEEL_OWNER_VM + @id
  * @dead: it never runs again
+ * @pages: where the tables of @ept come from: @pool
  * @ept: its EPT
  * @frames: its memory: gfns below this
  * @epoch: counts the times that a right was taken away from its vCPUs
  * @ready_epoch: the epoch of struct keel_root that every CPU has to pass before a
- *               vCPU may run: frames came right from the host
+ *               vCPU may run: frames came right from the host; 0 for none
+ * @dead_epoch: the epoch after which nobody that has not seen @dead looks at it
  * @pool: frames for first touches and tables
  * @cooling: frames that a CPU may still have a host's translation for
  * @cooling_epoch: the epoch that every CPU has to pass before they join @pool
- * @stat: what it counts; @stat.pool is derived when it is asked for
+ * @used: other frames of root's for it, linked as in a pool
+ * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
  * @cursor: how far keel_guest_drain() is
  * @nr_vcpus: vCPUs that there are
  * @vcpu: the frames of their struct keel_vcpu, KEEL_NO_FRAME for none
@@ -43,13 +61,16 @@ struct keel_guest {
 	u16 id;
 	u16 owner;
 	bool dead;
+	struct keel_pages pages;
 	struct keel_table ept;
 	u64 frames;
 	u64 epoch;
 	u64 ready_epoch;
+	u64 dead_epoch;
 	struct keel_pool pool;
 	struct keel_pool cooling;
 	u64 cooling_epoch;
+	struct keel_pool used;
 	struct keel_vm_stat stat;
 	u64 cursor;
 	u32 nr_vcpus;
@@ -58,7 +79,8 @@ struct keel_guest {
 
 /**
  * enum keel_fault - what became of an EPT violation
- * @KEEL_FAULT_DONE: the access will work now
+ * @KEEL_FAULT_DONE: the access will work now; the vCPU first has to flush if the
+ *                   guest's epoch is no longer the one that it has flushed for
  * @KEEL_FAULT_BUSY: another CPU works on the guest's memory: try again
  * @KEEL_FAULT_FILL: the pool is empty
  * @KEEL_FAULT_KICK: the other vCPUs have to flush first
@@ -72,23 +94,43 @@ enum keel_fault {
 	KEEL_FAULT_OUTSIDE,
 };
 
+/* Try to get the lock, before the guest's memory is looked at; never wait for it. */
+static inline bool keel_guest_lock(struct keel_guest *guest)
+{
+	return !__atomic_exchange_n(&guest->lock, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void keel_guest_unlock(struct keel_guest *guest)
+{
+	__atomic_store_n(&guest->lock, 0, __ATOMIC_RELEASE);
+}
+
 /* guest.c */
 struct keel_guest *keel_guest_at(struct keel_root *root, u64 id);
-bool keel_guest_lock(struct keel_guest *guest);
-void keel_guest_unlock(struct keel_guest *guest);
 s64 keel_guest_new(struct keel_root *root, u64 id, u64 frames);
+s64 keel_guest_kill(struct keel_root *root, u64 id);
+s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat);
+bool keel_guest_ready(const struct keel_root *root, struct keel_guest *guest);
+
+/* supply.c: frames from the host */
 s64 keel_guest_fill(struct keel_root *root, u64 id, const u64 *batch, u64 nr);
 s64 keel_guest_map(struct keel_root *root, u64 id, const u64 *batch, u64 nr, u64 gfn);
-s64 keel_guest_kill(struct keel_root *root, u64 id);
-s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch);
-s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat);
 
-/* Root's own pages for a guest, from its pool and zeroed; under the guest's lock */
+/* drain.c: and back */
+s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch);
+
+/* gpool.c: frames of the guest's pool; under the guest's lock */
+void keel_guest_settle(struct keel_root *root, struct keel_guest *guest);
+bool keel_guest_has(struct keel_root *root, struct keel_guest *guest, u64 nr);
+struct keel_frame *keel_guest_take(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
 void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
+u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level);
+u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa);
 
 /* fault.c: under no lock */
 enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 				 bool write, const void *self);
+
 /* every vCPU but @self that is in the guest has flushed since @epoch; vmx/vcpu.c */
 bool keel_guest_passed(const struct keel_guest *guest, u64 epoch, const void *self);
 /* none of its vCPUs is in the guest, or has its VMCS active on a CPU; vmx/vcpu.c */

@@ -58,12 +58,8 @@ u64 keel_hostmap_open(const struct keel_table *ept, u64 pa)
 {
 	unsigned int level;
 	u64 entry = keel_table_lookup(ept, pa, &level);
-	u64 mask = ~(keel_level_size(level) - 1);
 
-	if ((entry & KEEL_EPT_RWX) != KEEL_EPT_RWX ||
-	    (entry & KEEL_TABLE_ADDR & mask) != (pa & mask))
-		return 0;
-	return entry;
+	return keel_ept_open(entry, level, pa) ? entry : 0;
 }
 
 /**

@@ -28,6 +28,7 @@ bool keel_root_lock(struct keel_root *root)
 		return false;
 	root->ept.pages = &keel_root_pages;
 	root->frames.tree.pages = &keel_root_pages;
+	root->vms.pages = &keel_root_pages;
 	return true;
 }
 
@@ -41,6 +42,15 @@ void keel_root_unlock(struct keel_root *root)
 }
 
 /**
+ * keel_pool_init() - an empty pool
+ * @pool: the pool
+ */
+void keel_pool_init(struct keel_pool *pool)
+{
+	*pool = (struct keel_pool) { .head = KEEL_NO_FRAME, .tail = KEEL_NO_FRAME };
+}
+
+/**
  * keel_pool_put() - add a frame of root's to a pool
  * @root: root
  * @pool: the pool
@@ -50,8 +60,7 @@ void keel_pool_put(struct keel_root *root, struct keel_pool *pool, u64 pfn)
 {
 	struct keel_frame *frame = keel_frame_at(&root->frames, pfn);
 
-	frame->flags |= KEEL_FRAME_FREE;
-	frame->count = pool->head;
+	keel_frame_write(frame, pool->head, frame->owner, frame->flags | KEEL_FRAME_FREE);
 	if (pool->head == KEEL_NO_FRAME)
 		pool->tail = pfn;
 	pool->head = pfn;
@@ -69,8 +78,6 @@ void keel_pool_put(struct keel_root *root, struct keel_pool *pool, u64 pfn)
 struct keel_frame *keel_pool_take(struct keel_root *root, struct keel_pool *pool, u64 *pfn)
 {
 	struct keel_frame *frame;
-	u64 *page;
-	u32 i;
 
 	if (!pool->nr)
 		return NULL;
@@ -78,11 +85,8 @@ struct keel_frame *keel_pool_take(struct keel_root *root, struct keel_pool *pool
 	frame = keel_frame_at(&root->frames, *pfn);
 	pool->head = frame->count;
 	pool->nr--;
-	frame->count = 1;
-	frame->flags &= ~KEEL_FRAME_FREE;
-	page = keel_phys(*pfn << 12);
-	for (i = 0; i < KEEL_TABLE_NR; i++)
-		page[i] = 0;
+	keel_frame_write(frame, 1, frame->owner, frame->flags & ~KEEL_FRAME_FREE);
+	keel_zero(keel_phys(*pfn << 12));
 	return frame;
 }
 
@@ -135,7 +139,14 @@ void keel_epoch_pass(struct keel_root_cpu *cpu)
 	__atomic_store_n(&cpu->epoch, epoch, __ATOMIC_RELEASE);
 }
 
-static bool all_passed(const struct keel_root *root, u64 epoch)
+/**
+ * keel_epoch_passed() - has every CPU flushed since?
+ * @root: root; its lock is not needed
+ * @epoch: since when
+ *
+ * Return: true when no CPU can have a translation from before that epoch.
+ */
+bool keel_epoch_passed(const struct keel_root *root, u64 epoch)
 {
 	const struct keel_root_cpu *cpu;
 	u32 i;
@@ -150,20 +161,32 @@ static bool all_passed(const struct keel_root *root, u64 epoch)
 }
 
 /**
+ * keel_pool_join() - move all frames of a pool to another one
+ * @root: root
+ * @to: the pool that they join
+ * @from: the pool that they come from, empty afterwards
+ */
+void keel_pool_join(struct keel_root *root, struct keel_pool *to, struct keel_pool *from)
+{
+	struct keel_frame *last;
+
+	if (!from->nr)
+		return;
+	last = keel_frame_at(&root->frames, from->tail);
+	keel_frame_write(last, to->head, last->owner, last->flags);
+	if (!to->nr)
+		to->tail = from->tail;
+	to->head = from->head;
+	to->nr += from->nr;
+	keel_pool_init(from);
+}
+
+/**
  * keel_pool_settle() - donated pages that no CPU can reach any more become free
  * @root: root
  */
 void keel_pool_settle(struct keel_root *root)
 {
-	struct keel_pool *cooling = &root->cooling, *free = &root->free;
-
-	if (!cooling->nr || !all_passed(root, root->cooling_epoch))
-		return;
-	keel_frame_at(&root->frames, cooling->tail)->count = free->head;
-	if (!free->nr)
-		free->tail = cooling->tail;
-	free->head = cooling->head;
-	free->nr += cooling->nr;
-	cooling->head = KEEL_NO_FRAME;
-	cooling->nr = 0;
+	if (root->cooling.nr && keel_epoch_passed(root, root->cooling_epoch))
+		keel_pool_join(root, &root->free, &root->cooling);
 }

@@ -20,7 +20,10 @@
 #define KEEL_CPUS_MAX	512
 #define KEEL_RAM_MAX	32
 
-/* Pages that a donation can take: frame table, two splits of the EPT */
+/*
+ * Pages that a donation can take: frame table, two splits of the EPT.  Whatever else
+ * takes pages leaves so many, so that there can be further donations.
+ */
 #define KEEL_STOCK_MIN	(KEEL_FRAME_PAGES_MAX + 2)
 
 /* End of a list of frames */
@@ -39,6 +42,30 @@ struct keel_pool {
 };
 
 /**
+ * struct keel_audit - what an audit has counted so far
+ * @moved: root's @moved when it began
+ * @owned: frames that are not the host's
+ * @memory: frames that are guests' memory
+ * @before: memory of all guests, as they say, when it began
+ * @after: the same, when it comes to its end
+ * @guest: the guest that it is at: what that said when it came to it
+ * @mapped: leaves of its EPT that are its own memory
+ * @zero: leaves that are the zero frame
+ * @tables: tables
+ */
+struct keel_audit {
+	u64 moved;
+	u64 owned;
+	u64 memory;
+	u64 before;
+	u64 after;
+	struct keel_vm_stat guest;
+	u64 mapped;
+	u64 zero;
+	u64 tables;
+};
+
+/**
  * struct keel_root - see above
  * @lock: 1 while a CPU works on the rest
  * @nr_cpus: entries of @cpu
@@ -51,7 +78,10 @@ struct keel_pool {
  * @cooling: donated pages that a CPU may still have a translation for
  * @cooling_epoch: the epoch that every CPU has to pass before they are free
  * @owned: frames that are not the host's
- * @audited: the same, as the audit that is under way has counted
+ * @moved: how often a frame has come from the host or gone back to it
+ * @vms: pages of struct keel_guest, as if the one of guest id were mapped at id pages
+ * @audit: of the audit that is under way
+ * @guest: what guests run with
  * @nr_ram: entries of @ram
  * @ram: where memory is, from frame to frame, the last not included
  * @cpu: CPUs that have a slot
@@ -68,7 +98,10 @@ struct keel_root {
 	struct keel_pool cooling;
 	u64 cooling_epoch;
 	u64 owned;
-	u64 audited;
+	u64 moved;
+	struct keel_table vms;
+	struct keel_audit audit;
+	struct keel_guest_setup guest;
 	u32 nr_ram;
 	struct {
 		u64 start;
@@ -81,21 +114,45 @@ struct keel_root {
 extern const struct keel_pages keel_root_pages;
 void keel_pool_put(struct keel_root *root, struct keel_pool *pool, u64 pfn);
 struct keel_frame *keel_pool_take(struct keel_root *root, struct keel_pool *pool, u64 *pfn);
+void keel_pool_init(struct keel_pool *pool);
+void keel_pool_join(struct keel_root *root, struct keel_pool *to, struct keel_pool *from);
 void keel_pool_settle(struct keel_root *root);
 void keel_epoch_bump(struct keel_root *root);
 void keel_epoch_pass(struct keel_root_cpu *cpu);
+bool keel_epoch_passed(const struct keel_root *root, u64 epoch);
 bool keel_root_lock(struct keel_root *root);
 void keel_root_unlock(struct keel_root *root);
 
-/* phys.c */
+/* Root's address of memory */
+#ifdef KEEL_ROOT
+static inline void *keel_phys(u64 pa)
+{
+	return (void *)(KEEL_ROOT_PHYS + pa);
+}
+#else
 void *keel_phys(u64 pa);
+#endif
+
+/* phys.c */
 struct keel_root *keel_root_state(void);
 void keel_flush(void);
 struct keel_root_cpu *keel_root_cpu_at(const struct keel_root *root, u32 i);
 
+static inline void keel_zero(void *page)
+{
+	u64 nr = KEEL_TABLE_NR;
+
+	asm volatile("rep stosq" : "+D" (page), "+c" (nr) : "a" (0ULL) : "memory");
+}
+
 /* donate.c */
+s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame);
+void keel_hand_back(struct keel_root *root, u64 pfn, struct keel_frame *frame);
 s64 keel_donate(struct keel_root *root, u64 pfn);
 s64 keel_reclaim(struct keel_root *root);
+
+/* mend.c */
+s64 keel_hostmap_mend(struct keel_root *root, u64 pa);
 
 /* audit.c */
 s64 keel_audit(struct keel_root_cpu *cpu, u64 pfn);

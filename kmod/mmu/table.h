@@ -48,13 +48,56 @@ struct keel_table {
 	u64 tables;
 };
 
+/* Of an EPT's entry (SDM 28.3.5); CPUs set them at any moment. */
+#define KEEL_TABLE_ACCESSED	BIT_ULL(8)
+#define KEEL_TABLE_DIRTY	BIT_ULL(9)
+#define KEEL_TABLE_AD		(KEEL_TABLE_ACCESSED | KEEL_TABLE_DIRTY)
+
+/**
+ * struct keel_harvest - accessed and dirty bits of pages side by side
+ * @addr: of the first page
+ * @level: their size
+ * @nr: how many, holes between them included
+ * @accessed: bit 0 for the first
+ * @dirty: likewise
+ */
+struct keel_harvest {
+	u64 addr;
+	u32 level;
+	u32 nr;
+	u64 accessed[KEEL_TABLE_NR / 64];
+	u64 dirty[KEEL_TABLE_NR / 64];
+};
+
 static inline u64 keel_level_size(unsigned int level)
 {
 	return 1ULL << (12 + 9 * (level - 1));
 }
 
+static inline unsigned int keel_table_index(u64 addr, unsigned int level)
+{
+	return addr >> (12 + 9 * (level - 1)) & (KEEL_TABLE_NR - 1);
+}
+
+/* Does an entry of a table of @level, which is present, map a page? */
+static inline bool keel_table_leaf(u64 entry, unsigned int level)
+{
+	return level == KEEL_LEVEL_4K || (level <= KEEL_LEVEL_1G && entry & KEEL_TABLE_LARGE);
+}
+
+/* table.c */
 int keel_table_map(struct keel_table *t, u64 addr, u64 pa, unsigned int level, u64 bits);
-int keel_table_remap(struct keel_table *t, u64 addr, u64 pa, unsigned int level, u64 bits);
 u64 keel_table_lookup(const struct keel_table *t, u64 addr, unsigned int *level);
+
+/* edit.c */
+int keel_table_split(struct keel_table *t, u64 addr, unsigned int level);
+int keel_table_remap(struct keel_table *t, u64 addr, u64 pa, unsigned int level, u64 bits);
+int keel_table_unmap(struct keel_table *t, u64 addr, unsigned int level, u64 *old);
+int keel_table_protect(struct keel_table *t, u64 addr, unsigned int level, u64 clear, u64 set);
+int keel_table_collapse(struct keel_table *t, u64 addr, unsigned int level, u64 *freed);
+
+/* range.c */
+int keel_table_protect_range(struct keel_table *t, u64 start, u64 end, u64 clear, u64 set);
+u64 keel_table_harvest(struct keel_table *t, u64 addr, struct keel_harvest *h);
 
 #endif /* KEEL_MMU_TABLE_H */

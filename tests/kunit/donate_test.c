@@ -12,40 +12,20 @@
 #include <linux/string.h>
 
 #include "../../kmod/mmu/hostmap.h"
+#include "fake_machine.h"
 #include "kit.h"
-#include "phys_stubs.h"
-
-static struct keel_root *machine(struct kunit *test)
-{
-	u32 i;
-
-	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fake);
-	for (i = 0; i < FAKE_FRAMES; i++) {
-		fake->page[i] = kunit_kzalloc(test, 4096, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, fake->page[i]);
-	}
-	KUNIT_ASSERT_TRUE(test, fake_build());
-	return &fake->root;
-}
-
-static void pass_all(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < FAKE_CPUS; i++)
-		fake_pass(i);
-}
 
 static void donate_refuses(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
+	struct keel_root *root = fake_machine(test);
 
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_FRAMES), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, ~0ULL), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, 1ULL << 52), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_HOLE), (s64)-EINVAL);
+	/* an address that stands for none */
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 0), (s64)-EINVAL);
 	/* root's own */
 	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_RAM_END), (s64)-EINVAL);
 	root->ram[1].end = FAKE_FRAMES;
@@ -58,7 +38,7 @@ static void donate_refuses(struct kunit *test)
 
 static void donate_waits_for_all(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
+	struct keel_root *root = fake_machine(test);
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, keel_reclaim(root), (s64)-ENOENT);
@@ -83,21 +63,36 @@ static void donate_waits_for_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_reclaim(root), 10LL);
 }
 
+/* a page of the frame table and one of the EPT are wanted, at first */
 static void donate_without_stock(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
-	u64 pa;
+	struct keel_root *root = fake_machine(test);
+	u64 pa, want;
 
-	while (root->stock.nr >= KEEL_STOCK_MIN)
+	while (root->stock.nr > 1)
 		KUNIT_ASSERT_NOT_NULL(test, keel_root_pages.alloc(NULL, &pa));
+	for (want = 1; ; want--) {
+		KUNIT_EXPECT_EQ(test, keel_donate(root, 3), (s64)-ENOMEM);
+		KUNIT_EXPECT_EQ(test, root->stock.nr, want);
+		KUNIT_EXPECT_EQ(test, keel_frame_owner(&root->frames, 3), (u16)KEEL_OWNER_HOST);
+		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+		if (!want)
+			break;
+		KUNIT_ASSERT_NOT_NULL(test, keel_root_pages.alloc(NULL, &pa));
+	}
+	/* where there are tables, a page can be donated without any, and then others can */
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 600), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 601), 0LL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, 3), (s64)-ENOMEM);
-	KUNIT_EXPECT_EQ(test, keel_frame_owner(&root->frames, 3), (u16)KEEL_OWNER_HOST);
+	fake_pass_all();
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 3), 0LL);
+	KUNIT_EXPECT_EQ(test, root->stock.nr + root->free.nr, 0ULL);
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 }
 
 static void donate_one_at_a_time(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
+	struct keel_root *root = fake_machine(test);
 
 	KUNIT_EXPECT_FALSE(test, keel_root_lock(root));
 	keel_root_unlock(root);
@@ -107,12 +102,9 @@ static void donate_one_at_a_time(struct kunit *test)
 /* the audit finds what is spoilt */
 static void donate_audit_finds(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
-	struct keel_shared *shared = kunit_kzalloc(test, sizeof(*shared), GFP_KERNEL);
+	struct keel_root *root = fake_machine(test);
 	struct keel_frame *frame, old;
 
-	KUNIT_ASSERT_NOT_NULL(test, shared);
-	fake->cpu[0].shared = shared;
 	KUNIT_ASSERT_EQ(test, keel_donate(root, 20), 0LL);
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	/* the host sees a page of root's */
@@ -137,12 +129,12 @@ static void donate_audit_finds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
 	root->owned--;
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
-	KUNIT_EXPECT_EQ(test, shared->ring.head, 5ULL);
+	KUNIT_EXPECT_EQ(test, fake->cpu[0].shared->ring.head, 5ULL);
 }
 
 static void donate_random(struct kunit *test)
 {
-	struct keel_root *root = machine(test);
+	struct keel_root *root = fake_machine(test);
 	u64 *since = kunit_kcalloc(test, FAKE_FRAMES, sizeof(*since), GFP_KERNEL);
 	unsigned int i, done = 0, back = 0;
 	struct rnd_state rnd;
@@ -159,7 +151,7 @@ static void donate_random(struct kunit *test)
 			ret = keel_donate(root, pfn);
 			if (ret == -ENOMEM)
 				break;
-			KUNIT_ASSERT_EQ(test, ret, pfn == FAKE_HOLE ? (s64)-EINVAL :
+			KUNIT_ASSERT_EQ(test, ret, !pfn || pfn == FAKE_HOLE ? (s64)-EINVAL :
 					since[pfn] ? (s64)-EPERM : 0LL);
 			if (ret)
 				break;
@@ -185,7 +177,7 @@ static void donate_random(struct kunit *test)
 	}
 	KUNIT_EXPECT_GT(test, done, 100U);
 	KUNIT_EXPECT_GT(test, back, 100U);
-	pass_all();
+	fake_pass_all();
 	for (ret = keel_reclaim(root); ret >= 0; ret = keel_reclaim(root))
 		since[ret] = 0;
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);

@@ -21,8 +21,10 @@
 #define OTHER	(KEEL_OWNER_VM + 4)
 #define DIRTY	KEEL_FRAME_DIRTY
 #define FREE	KEEL_FRAME_FREE
+#define USED	KEEL_FRAME_USED
+#define KEPT	(KEEL_FRAME_DONATED | KEEL_FRAME_TYPE(6))
 
-enum op { TAKE, GIVE, SHARE, GET, PUT };
+enum op { TAKE, GIVE, SHARE, GET, PUT, ASSIGN, RELEASE, CLEAN };
 
 /**
  * struct step - one step from one state
@@ -69,6 +71,8 @@ static const struct step steps[] = {
 	{ GIVE, VM, { 2, VM }, -EBUSY },
 	{ GIVE, VM, { 0, VM }, -EBUSY },
 	{ GIVE, ROOT, { 1, ROOT, FREE }, -EBUSY },
+	{ GIVE, ROOT, { 1, ROOT, USED }, -EBUSY },
+	{ GIVE, ROOT, { 1, ROOT, KEPT }, 0, { 0, HOST } },
 	{ GIVE, ROOT, { 1, ROOT, DIRTY }, -EUCLEAN },
 	{ GIVE, VM, { 1, VM, DIRTY }, -EUCLEAN },
 
@@ -96,6 +100,38 @@ static const struct step steps[] = {
 	{ PUT, 0, { 0, HOST }, -EPERM },
 	{ PUT, 0, { 1, ROOT }, -EPERM },
 	{ PUT, 0, { 1, VM }, -EPERM },
+
+	{ ASSIGN, VM, { 1, ROOT }, 0, { 1, VM, DIRTY } },
+	{ ASSIGN, VM, { 1, ROOT, KEPT | DIRTY }, 0, { 1, VM, KEPT | DIRTY } },
+	{ ASSIGN, VM, { 7, ROOT, FREE }, -EBUSY },
+	{ ASSIGN, VM, { 1, ROOT, FREE }, -EBUSY },
+	{ ASSIGN, VM, { 1, ROOT, USED }, -EBUSY },
+	{ ASSIGN, VM, { 2, ROOT }, -EBUSY },
+	{ ASSIGN, HOST, { 1, ROOT }, -EINVAL },
+	{ ASSIGN, ROOT, { 1, ROOT }, -EINVAL },
+	{ ASSIGN, SHARED, { 1, ROOT }, -EINVAL },
+	{ ASSIGN, 15, { 1, ROOT }, -EINVAL },
+	{ ASSIGN, VM, { 0, HOST }, -EPERM },
+	{ ASSIGN, VM, { 1, VM }, -EPERM },
+	{ ASSIGN, OTHER, { 1, VM }, -EPERM },
+	{ ASSIGN, VM, { 1, SHARED }, -EPERM },
+
+	{ RELEASE, VM, { 1, VM, DIRTY }, 0, { 1, ROOT, DIRTY } },
+	{ RELEASE, VM, { 1, VM }, 0, { 1, ROOT, DIRTY } },
+	{ RELEASE, VM, { 1, VM, KEPT }, 0, { 1, ROOT, KEPT | DIRTY } },
+	{ RELEASE, OTHER, { 1, VM }, -EPERM },
+	{ RELEASE, ROOT, { 1, ROOT }, -EPERM },
+	{ RELEASE, HOST, { 0, HOST }, -EPERM },
+	{ RELEASE, SHARED, { 1, SHARED }, -EPERM },
+	{ RELEASE, VM, { 1, SHARED }, -EPERM },
+	{ RELEASE, VM, { 0, HOST }, -EPERM },
+	{ RELEASE, VM, { 1, ROOT }, -EPERM },
+
+	{ CLEAN, 0, { 1, ROOT, DIRTY | KEPT }, 0, { 1, ROOT, KEPT } },
+	{ CLEAN, 0, { 9, ROOT, DIRTY | FREE }, 0, { 9, ROOT, FREE } },
+	{ CLEAN, 0, { 1, VM, DIRTY }, -EPERM },
+	{ CLEAN, 0, { 1, SHARED, DIRTY }, -EPERM },
+	{ CLEAN, 0, { 0, HOST }, -EPERM },
 };
 
 static int do_step(enum op op, struct keel_frame *frame, u16 owner)
@@ -109,8 +145,14 @@ static int do_step(enum op op, struct keel_frame *frame, u16 owner)
 		return keel_frame_share(frame, owner);
 	case GET:
 		return keel_frame_get(frame);
-	default:
+	case PUT:
 		return keel_frame_put(frame);
+	case ASSIGN:
+		return keel_frame_assign(frame, owner);
+	case RELEASE:
+		return keel_frame_release(frame, owner);
+	default:
+		return keel_frame_clean(frame);
 	}
 }
 
@@ -158,6 +200,8 @@ static void frame_sound(struct kunit *test)
 		{ { 1, SHARED }, true }, { { 9, SHARED, DIRTY }, true }, { { 0, SHARED }, false },
 		{ { 1, SHARED, FREE }, false }, { { 1, VM }, true }, { { 2, VM }, false },
 		{ { 1, VM, FREE }, false }, { { 0, VM }, false }, { { 1, 3 }, false },
+		{ { 77, ROOT, USED }, true }, { { 1, VM, USED }, false },
+		{ { 1, SHARED, USED }, false }, { { 0, HOST, KEPT }, false },
 	};
 	unsigned int i;
 
@@ -171,11 +215,11 @@ static void frame_random(struct kunit *test)
 	static const u16 owners[] = { HOST, ROOT, SHARED, VM, OTHER, 3, 0xffff };
 	struct keel_frame f = { 0 };
 	struct rnd_state rnd;
-	unsigned int i, done[5] = { 0 };
+	unsigned int i, done[CLEAN + 1] = { 0 };
 
 	prandom_seed_state(&rnd, 21);
-	for (i = 0; i < 100000; i++) {
-		enum op op = kit_below(&rnd, 5);
+	for (i = 0; i < 400000; i++) {
+		enum op op = kit_below(&rnd, CLEAN + 1);
 		struct keel_frame before = f;
 		int err = do_step(op, &f, owners[kit_below(&rnd, ARRAY_SIZE(owners))]);
 

@@ -8,7 +8,8 @@
 #ifndef KEEL_TEST_PHYS_STUBS_H
 #define KEEL_TEST_PHYS_STUBS_H
 
-#include "../../kmod/mmu/pool.h"
+#include "../../kmod/mmu/guest.h"
+#include "../../kmod/vmx/vcpu.h"
 
 #define FAKE_FRAMES	1024
 #define FAKE_CPUS	3
@@ -37,6 +38,9 @@ extern struct fake *fake;
 
 bool fake_build(void);
 void fake_pass(unsigned int i);
+void fake_pass_all(void);
 s64 fake_audit(void);
+/* a vCPU of a guest, made if there are pages; NULL when there is none */
+struct keel_vcpu *fake_vcpu(struct keel_guest *guest, unsigned int index);
 
 #endif /* KEEL_TEST_PHYS_STUBS_H */

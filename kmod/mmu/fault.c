@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * EPT violations of guests: memory appears where it is touched first.
+ *
+ * World: root and KUnit, under the guest's lock, which is taken here.  This is a
+ * guest's most frequent exit: no indirect calls, and nothing is zeroed.
+ *
+ * A page that is read first is mapped to the one zero frame; written to, it gets a
+ * frame of its own from the pool.  When that takes the place of the zero frame, other
+ * vCPUs can still read zeros by their old translation.  So the entry is first emptied,
+ * and gets its frame when all of them have flushed; whoever touches the page meanwhile
+ * ends up here as well.
+ */
+#include <linux/types.h>
+
+#include "guest.h"
+#include "walk.h"
+
+/* Can nobody but @self read zeros by @entry, which the zero frame is or was mapped by? */
+static bool retired(struct keel_guest *guest, u64 *entry, u64 old, const void *self)
+{
+	u64 epoch = KEEL_LEAF_PENDING_OF(old);
+
+	if (old & KEEL_EPT_RWX) {
+		epoch = guest->epoch + 1;
+		__atomic_store_n(entry, KEEL_LEAF_PENDING(epoch), __ATOMIC_SEQ_CST);
+		__atomic_store_n(&guest->epoch, epoch, __ATOMIC_SEQ_CST);
+		guest->stat.zero--;
+	}
+	return keel_guest_passed(guest, epoch, self);
+}
+
+static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+			      bool write, const void *self)
+{
+	unsigned int level;
+	u64 *entry = keel_guest_leaf(guest, gpa, &level);
+	u64 old = level == KEEL_LEVEL_4K ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+	u64 pfn, need;
+	bool own;
+
+	if (old & KEEL_EPT_RWX && (!write || old & KEEL_EPT_WRITE))
+		return KEEL_FAULT_DONE;
+	own = write || old;
+	need = level - KEEL_LEVEL_4K + own;
+	if (__builtin_expect(need > guest->pool.nr, 0) && !keel_guest_has(root, guest, need))
+		return KEEL_FAULT_FILL;
+	if (__builtin_expect(level > KEEL_LEVEL_4K, 0))
+		entry = keel_guest_tables(root, guest, gpa);
+	if (!own) {
+		guest->stat.zero++;
+		guest->stat.touched_read++;
+		__atomic_store_n(entry, root->zero_pa | KEEL_LEAF_ZERO, __ATOMIC_RELEASE);
+		return KEEL_FAULT_DONE;
+	}
+	if (old && !retired(guest, entry, old, self))
+		return KEEL_FAULT_KICK;
+	keel_frame_assign(keel_guest_take(root, guest, &pfn), guest->owner);
+	guest->stat.mapped++;
+	guest->stat.touched_write++;
+	__atomic_store_n(entry, pfn << 12 | KEEL_LEAF_OWN, __ATOMIC_RELEASE);
+	return KEEL_FAULT_DONE;
+}
+
+/**
+ * keel_guest_fault() - a guest has touched a page that it could not
+ * @root: root; its lock is not needed
+ * @guest: the guest, alive when the vCPU was taken
+ * @gpa: where, any address
+ * @write: it has tried to write
+ * @self: the vCPU, as keel_guest_passed() knows it
+ *
+ * Return: enum keel_fault.
+ */
+enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+				 bool write, const void *self)
+{
+	enum keel_fault ret;
+
+	if (gpa >> 12 >= guest->frames)
+		return KEEL_FAULT_OUTSIDE;
+	if (!keel_guest_lock(guest))
+		return KEEL_FAULT_BUSY;
+	ret = locked(root, guest, gpa, write, self);
+	keel_guest_unlock(guest);
+	return ret;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest's pool of frames, and the tables of its EPT that are made from it.
+ *
+ * World: root and KUnit, under the guest's lock.  No indirect calls: a guest's first
+ * touch of a page comes by here.
+ *
+ * Frames lie in the pool as the host has left them, and so become memory.  What root
+ * uses for itself it zeroes first: the host must not be able to write EPT entries.
+ */
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+#include "guest.h"
+#include "walk.h"
+
+/**
+ * keel_guest_settle() - frames that no CPU can reach any more join the pool
+ * @root: root; its lock is not needed
+ * @guest: the guest
+ */
+void keel_guest_settle(struct keel_root *root, struct keel_guest *guest)
+{
+	if (guest->cooling.nr && keel_epoch_passed(root, guest->cooling_epoch))
+		keel_pool_join(root, &guest->pool, &guest->cooling);
+}
+
+/**
+ * keel_guest_has() - are there so many frames in the pool?
+ * @root: root; its lock is not needed
+ * @guest: the guest
+ * @nr: how many
+ *
+ * Return: true when there are, if need be with those that have cooled down by now.
+ */
+bool keel_guest_has(struct keel_root *root, struct keel_guest *guest, u64 nr)
+{
+	if (nr > guest->pool.nr)
+		keel_guest_settle(root, guest);
+	return nr <= guest->pool.nr;
+}
+
+/**
+ * keel_guest_take() - take a frame out of a guest's pool, as the host has left it
+ * @root: root; its lock is not needed
+ * @guest: the guest
+ * @pfn: its number
+ *
+ * Return: its entry, root's and held once; NULL when the pool is empty.
+ */
+struct keel_frame *keel_guest_take(struct keel_root *root, struct keel_guest *guest, u64 *pfn)
+{
+	struct keel_pool *pool = &guest->pool;
+	struct keel_frame *frame;
+	unsigned int missing;
+
+	if (!pool->nr)
+		return NULL;
+	*pfn = pool->head;
+	frame = keel_walk_frame(root, *pfn, &missing);
+	pool->head = frame->count;
+	pool->nr--;
+	keel_frame_write(frame, 1, KEEL_OWNER_ROOT, frame->flags & ~KEEL_FRAME_FREE);
+	return frame;
+}
+
+/**
+ * keel_guest_page() - a page of root's own for a guest, from its pool
+ * @root: root; its lock is not needed
+ * @guest: the guest, which keeps the page until it is drained
+ * @pfn: its number
+ *
+ * Return: the page, zeroed; NULL when the pool is empty.
+ */
+void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn)
+{
+	struct keel_frame *frame;
+
+	if (!keel_guest_has(root, guest, 1))
+		return NULL;
+	frame = keel_guest_take(root, guest, pfn);
+	keel_frame_write(frame, guest->used.head, KEEL_OWNER_ROOT,
+			 frame->flags | KEEL_FRAME_USED | KEEL_FRAME_DIRTY);
+	if (!guest->used.nr++)
+		guest->used.tail = *pfn;
+	guest->used.head = *pfn;
+	keel_zero(keel_phys(*pfn << 12));
+	return keel_phys(*pfn << 12);
+}
+
+/**
+ * keel_guest_leaf() - the EPT's entry for a page
+ * @guest: the guest
+ * @gpa: any address in the page
+ * @level: so many tables, less one, are missing on the way
+ *
+ * Return: the entry, if @level is KEEL_LEVEL_4K; else one that is no use.
+ */
+u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level)
+{
+	if (guest->ept.root)
+		return keel_walk_small(guest->ept.root, gpa, KEEL_EPT_RWX, level);
+	*level = 5;
+	return &guest->ept.root;
+}
+
+/**
+ * keel_guest_tables() - make all tables for a page
+ * @root: root; its lock is not needed
+ * @guest: the guest, with as many frames in its pool as keel_guest_leaf() found missing
+ * @gpa: any address in the page
+ *
+ * Return: the EPT's entry for the page.
+ */
+u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa)
+{
+	unsigned int level;
+	u64 *entry, pfn;
+
+	for (;;) {
+		entry = keel_guest_leaf(guest, gpa, &level);
+		if (level == KEEL_LEVEL_4K)
+			return entry;
+		keel_guest_take(root, guest, &pfn);
+		keel_zero(keel_phys(pfn << 12));
+		guest->ept.tables++;
+		__atomic_store_n(entry, pfn << 12 | (level > 4 ? 0 : KEEL_EPT_RWX),
+				 __ATOMIC_RELEASE);
+	}
+}
