@@ -187,6 +187,13 @@ class Kernel:
         """One message."""
         client.send(struct.pack('=IHHII', 16 + len(payload), kind, flags, seq, 0) + payload)
 
+    def tell(self, client, kind, payload):
+        """One that may have gone."""
+        try:
+            self.send(client, kind, 0, 0, payload)
+        except OSError:
+            pass
+
     def handle(self, client, pid, packet):
         """A request."""
         length, kind, flags, seq, _ = struct.unpack_from('=IHHII', packet)
@@ -319,7 +326,7 @@ class Kernel:
         with self.lock:
             for client, group in self.members:
                 if group == GROUP:
-                    self.send(client, FAMILY, 0, 0, payload)
+                    self.tell(client, FAMILY, payload)
 
     def unload(self):
         """The family goes; so it is told to nlctrl's group."""
@@ -327,7 +334,7 @@ class Kernel:
             self.loaded = False
             for client, group in self.members:
                 if group == NLCTRL:
-                    self.send(client, NLCTRL, 0, 0, struct.pack('=BBH', 2, 2, 0) + attribute(
+                    self.tell(client, NLCTRL, struct.pack('=BBH', 2, 2, 0) + attribute(
                         2, b'keel\0') + attribute(1, struct.pack('=H', FAMILY)))
 
     def lose(self):

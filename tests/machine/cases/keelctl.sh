@@ -90,7 +90,7 @@ said 0 ./keelctl status
 cat /tmp/out
 check "all CPUs are demoted" grep -q "^ *$(nproc)  demoted" /tmp/out
 check "exits by CPUID are counted" grep -q '^ *[1-9][0-9]* .*  CPUID ' /tmp/out
-said 0 ./keelctl stat --json
+said 0 ./keelctl status --json
 check "the same as JSON" grep -q "\"counters\":{\"demoted\":$(nproc),.*\"reason\":\"CPUID\"" /tmp/out
 check "unload" rmmod keel
 said 0 ./keelctl doctor
