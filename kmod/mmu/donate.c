@@ -87,13 +87,14 @@ s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **f
 void keel_hand_back(struct keel_root *root, u64 pfn, struct keel_frame *frame)
 {
 	u16 type = KEEL_FRAME_TYPE_OF(frame->flags);
+	unsigned int level;
+	/* It was mapped page by page when it was hidden. */
+	u64 *entry = keel_walk(&root->ept, pfn << 12, &level);
 
 	keel_frame_give(frame, KEEL_OWNER_ROOT);
 	root->owned--;
 	root->moved++;
-	/* It was mapped page by page when it was hidden: this cannot fail. */
-	keel_table_remap(&root->ept, pfn << 12, pfn << 12, KEEL_LEVEL_4K,
-			 KEEL_EPT_RWX | KEEL_EPT_TYPE(type));
+	__atomic_store_n(entry, pfn << 12 | KEEL_EPT_RWX | KEEL_EPT_TYPE(type), __ATOMIC_SEQ_CST);
 }
 
 /**
@@ -117,7 +118,7 @@ s64 keel_donate(struct keel_root *root, u64 pfn)
 	frame->flags |= KEEL_FRAME_DONATED;
 	keel_epoch_bump(root);
 	root->cooling_epoch = root->epoch;
-	keel_pool_put(root, &root->cooling, pfn);
+	keel_pool_push(&root->cooling, pfn, frame);
 	return 0;
 }
 

@@ -65,49 +65,42 @@ static u64 next_memory(struct keel_guest *guest, unsigned int *work)
 	}
 }
 
-static u64 pop(struct keel_root *root, struct keel_pool *pool)
+/* The next frame that the guest has, as one of root's; NULL when it has none */
+static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *guest, u64 *pfn,
+				     unsigned int *work)
 {
-	u64 pfn = pool->head;
+	struct keel_pool *lists[] = { &guest->used, &guest->pool, &guest->cooling };
 	struct keel_frame *frame;
-
-	if (!pool->nr)
-		return KEEL_NO_FRAME;
-	frame = keel_frame_at(&root->frames, pfn);
-	pool->head = frame->count;
-	pool->nr--;
-	keel_frame_write(frame, 1, frame->owner,
-			 frame->flags & ~(KEEL_FRAME_FREE | KEEL_FRAME_USED));
-	return pfn;
-}
-
-/* The next frame that the guest has, as one of root's; KEEL_NO_FRAME when it has none */
-static u64 next_frame(struct keel_root *root, struct keel_guest *guest, unsigned int *work)
-{
-	struct keel_frame *frame;
-	u64 pfn;
+	unsigned int i, missing;
 
 	for (;;) {
-		pfn = next_memory(guest, work);
-		if (pfn == KEEL_NO_FRAME)
+		*pfn = next_memory(guest, work);
+		if (*pfn == KEEL_NO_FRAME)
 			break;
-		frame = keel_frame_at(&root->frames, pfn);
+		frame = keel_walk_frame(root, *pfn, &missing);
 		if (frame->owner == guest->owner) {
 			keel_frame_release(frame, guest->owner);
 			guest->stat.mapped--;
-			return pfn;
+			return frame;
 		}
 		/* A table, of which the first can be one of @used (vmx/vcpu.c). */
 		if (!(frame->flags & KEEL_FRAME_USED)) {
 			frame->flags |= KEEL_FRAME_DIRTY;
-			return pfn;
+			return frame;
 		}
 	}
-	pfn = pop(root, &guest->used);
-	if (pfn == KEEL_NO_FRAME)
-		pfn = pop(root, &guest->pool);
-	if (pfn == KEEL_NO_FRAME)
-		pfn = pop(root, &guest->cooling);
-	return pfn;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (!lists[i]->nr)
+			continue;
+		*pfn = lists[i]->head;
+		frame = keel_walk_frame(root, *pfn, &missing);
+		lists[i]->head = frame->count;
+		lists[i]->nr--;
+		keel_frame_write(frame, 1, frame->owner,
+				 frame->flags & ~(KEEL_FRAME_FREE | KEEL_FRAME_USED));
+		return frame;
+	}
+	return NULL;
 }
 
 /* Their pages go the way of all others: nobody may look at them any more. */
@@ -166,10 +159,9 @@ s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch)
 		return -EAGAIN;
 	forget_vcpus(guest);
 	while (nr < KEEL_BATCH_NR && (!nr || work < WORK_MAX)) {
-		pfn = next_frame(root, guest, &work);
-		if (pfn == KEEL_NO_FRAME)
+		frame = next_frame(root, guest, &pfn, &work);
+		if (!frame)
 			break;
-		frame = keel_frame_at(&root->frames, pfn);
 		if (frame->flags & KEEL_FRAME_DIRTY) {
 			keel_zero(keel_phys(pfn << 12));
 			keel_frame_clean(frame);

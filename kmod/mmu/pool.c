@@ -58,13 +58,7 @@ void keel_pool_init(struct keel_pool *pool)
  */
 void keel_pool_put(struct keel_root *root, struct keel_pool *pool, u64 pfn)
 {
-	struct keel_frame *frame = keel_frame_at(&root->frames, pfn);
-
-	keel_frame_write(frame, pool->head, frame->owner, frame->flags | KEEL_FRAME_FREE);
-	if (pool->head == KEEL_NO_FRAME)
-		pool->tail = pfn;
-	pool->head = pfn;
-	pool->nr++;
+	keel_pool_push(pool, pfn, keel_frame_at(&root->frames, pfn));
 }
 
 /**

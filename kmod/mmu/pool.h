@@ -145,6 +145,15 @@ static inline void keel_zero(void *page)
 	asm volatile("rep stosq" : "+D" (page), "+c" (nr) : "a" (0ULL) : "memory");
 }
 
+/* Add a frame of root's to a pool. */
+static inline void keel_pool_push(struct keel_pool *pool, u64 pfn, struct keel_frame *frame)
+{
+	keel_frame_write(frame, pool->head, frame->owner, frame->flags | KEEL_FRAME_FREE);
+	if (!pool->nr++)
+		pool->tail = pfn;
+	pool->head = pfn;
+}
+
 /* donate.c */
 s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame);
 void keel_hand_back(struct keel_root *root, u64 pfn, struct keel_frame *frame);

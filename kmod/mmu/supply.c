@@ -60,7 +60,7 @@ s64 keel_guest_fill(struct keel_root *root, u64 id, const u64 *batch, u64 nr)
 		ret = keel_seize(root, pfn, KEEL_STOCK_MIN, &frame);
 		if (ret)
 			break;
-		keel_pool_put(root, &guest->cooling, pfn);
+		keel_pool_push(&guest->cooling, pfn, frame);
 		guest->stat.filled++;
 	}
 	if (i) {
@@ -84,7 +84,8 @@ static s64 map_one(struct keel_root *root, struct keel_guest *guest, u64 pfn, u6
 		return -EEXIST;
 	if (!keel_guest_has(root, guest, level - KEEL_LEVEL_4K))
 		return -ENOSPC;
-	entry = keel_guest_tables(root, guest, gpa);
+	if (level > KEEL_LEVEL_4K)
+		entry = keel_guest_tables(root, guest, gpa);
 	ret = keel_seize(root, pfn, KEEL_STOCK_MIN, &frame);
 	if (ret)
 		return ret;

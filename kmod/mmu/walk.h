@@ -39,20 +39,20 @@ static inline u64 *keel_walk(const struct keel_table *t, u64 addr, unsigned int 
  */
 static inline u64 *keel_walk_small(u64 pa, u64 addr, u64 present, unsigned int *level)
 {
-	unsigned int l, shift;
+	unsigned int l;
 	u64 *at;
 
-	for (l = 4, shift = 39; ; l--, shift -= 9) {
-		at = (u64 *)keel_phys(pa) + (addr >> shift & (KEEL_TABLE_NR - 1));
-		if (l == KEEL_LEVEL_4K)
-			break;
+#pragma GCC unroll 3
+	for (l = 4; l > KEEL_LEVEL_4K; l--) {
+		at = (u64 *)keel_phys(pa) + keel_table_index(addr, l);
 		pa = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+		*level = l;
 		if (!(pa & present))
-			break;
+			return at;
 		pa &= KEEL_TABLE_ADDR;
 	}
-	*level = l;
-	return at;
+	*level = KEEL_LEVEL_4K;
+	return (u64 *)keel_phys(pa) + keel_table_index(addr, KEEL_LEVEL_4K);
 }
 
 /*
