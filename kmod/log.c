@@ -13,6 +13,7 @@
 
 #include "keel.h"
 #include "trace.h"
+#include "vm.h"
 
 #define DRAIN_PERIOD	HZ
 
@@ -41,6 +42,8 @@ static void log_message(const struct keel_message *msg)
 		pr_crit_ratelimited("CPU %u: %s\n", msg->cpu, text);
 	else
 		pr_err_ratelimited("CPU %u: %s\n", msg->cpu, text);
+	if (msg->event == KEEL_EVENT_TAMPER)
+		keel_notify_tamper(msg->cpu, msg->arg[0]);
 }
 
 static void log_image(unsigned int cpu, const struct keel_vmcs_image *img)

@@ -7,6 +7,7 @@
  * statistics take it.
  */
 #include <linux/cpumask.h>
+#include <linux/kernel.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -48,19 +49,23 @@ static unsigned int count_running(void)
 int keel_reply_status(struct sk_buff *skb, const struct keel *keel)
 {
 	struct keel_counters counters;
+	int err;
 
 	keel_count(keel, &counters);
-	return nla_put_u32(skb, KEEL_A_STATUS_ABI, KEEL_ABI_VERSION) ?:
-	       nla_put_u32(skb, KEEL_A_STATUS_ONLINE, num_online_cpus()) ?:
-	       nla_put_u32(skb, KEEL_A_STATUS_DEMOTED, counters.demoted) ?:
-	       nla_put_u32(skb, KEEL_A_STATUS_VMS, keel_vms_count()) ?:
-	       nla_put_u32(skb, KEEL_A_STATUS_RUNNING, count_running()) ?:
-	       nla_put_u64_64bit(skb, KEEL_A_STATUS_MEMORY, counters.memory,
-				 KEEL_A_STATUS_PAD) ?:
-	       nla_put_u64_64bit(skb, KEEL_A_STATUS_DONATED,
-				 (u64)keel->nr_donated * KEEL_PAGE_SIZE, KEEL_A_STATUS_PAD) ?:
-	       nla_put_u64_64bit(skb, KEEL_A_STATUS_TAMPERED, counters.tampered,
-				 KEEL_A_STATUS_PAD);
+	err = nla_put_u32(skb, KEEL_A_STATUS_ABI, KEEL_ABI_VERSION) ?:
+	      nla_put_u32(skb, KEEL_A_STATUS_ONLINE, num_online_cpus()) ?:
+	      nla_put_u32(skb, KEEL_A_STATUS_DEMOTED, counters.demoted) ?:
+	      nla_put_u32(skb, KEEL_A_STATUS_VMS, keel_vms_count()) ?:
+	      nla_put_u32(skb, KEEL_A_STATUS_RUNNING, count_running()) ?:
+	      nla_put_u64_64bit(skb, KEEL_A_STATUS_MEMORY, counters.memory,
+				KEEL_A_STATUS_PAD) ?:
+	      nla_put_u64_64bit(skb, KEEL_A_STATUS_DONATED,
+				(u64)keel->nr_donated * KEEL_PAGE_SIZE, KEEL_A_STATUS_PAD) ?:
+	      nla_put_u64_64bit(skb, KEEL_A_STATUS_TAMPERED, counters.tampered,
+				KEEL_A_STATUS_PAD);
+	if (!err && keel->unable)
+		err = nla_put_string(skb, KEEL_A_STATUS_GUESTS, keel->unable);
+	return err;
 }
 
 static int put_threads(struct sk_buff *skb, const struct keel_vm *vm)
@@ -155,6 +160,16 @@ static u64 cpu_time(struct keel_vm *vm, unsigned int index)
 	return time;
 }
 
+/* By name, where the reason has one */
+static int put_exit(struct sk_buff *skb, unsigned int reason, const struct keel_exit_stat *exit)
+{
+	const char *name = keel_reason_name(reason);
+	char number[12];
+
+	snprintf(number, sizeof(number), "%u", reason);
+	return put_count(skb, KEEL_A_VCPU_EXIT, name ?: number, exit->count, &exit->ticks);
+}
+
 static int put_vcpu(struct sk_buff *skb, struct keel_vm *vm, unsigned int index,
 		    const struct keel_vcpu_stat *stat)
 {
@@ -172,8 +187,7 @@ static int put_vcpu(struct sk_buff *skb, struct keel_vm *vm, unsigned int index,
 	for (i = 0; !err && i < KEEL_RUN_NR; i++)
 		err = put_count(skb, KEEL_A_VCPU_RETURN, return_names[i], stat->returns[i], NULL);
 	for (i = 0; !err && i < KEEL_EXIT_NR; i++)
-		err = put_count(skb, KEEL_A_VCPU_EXIT, keel_reason_name(i), stat->exit[i].count,
-				&stat->exit[i].ticks);
+		err = put_exit(skb, i, &stat->exit[i]);
 	if (err)
 		nla_nest_cancel(skb, nest);
 	else

@@ -246,7 +246,7 @@ enum {
 	KEEL_A_STATUS_DONATED,
 	/* u64: Accesses to root's memory that were refused. */
 	KEEL_A_STATUS_TAMPERED,
-	/* string: Why there can be no guests on this CPU; absent when there can. */
+	/* string: Why there can be no guests on this machine; absent when there can. */
 	KEEL_A_STATUS_GUESTS,
 	KEEL_A_STATUS_PAD,
 
