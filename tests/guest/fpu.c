@@ -7,54 +7,16 @@
  * World: a guest.
  */
 #include "guest.h"
-
-#define XMMS 16
+#include "vectors.h"
 
 /* Of what FXSAVE makes: up to XMM15 */
-#define WORDS 52
+#define WORDS FX_END
 
 /* Spins between two looks: others are to have their turn meanwhile. */
 #define SPINS 20000
 
-#define CR0_EM		0x04UL
-#define CR0_TS		0x08UL
-#define CR0_MP		0x02UL
-#define CR4_OSFXSR	0x200UL
-#define CR4_OSXSAVE	0x40000UL
-#define CPUID_XSAVE	0x04000000U
-#define CPUID_AVX	0x10000000U
-#define XCR0_ALL	7
-
-/* What FXSAVE makes: registers of x87 from byte 32 on, of SSE from byte 160 on */
-struct image {
-	uint64_t word[64];
-} __attribute__((aligned(64)));
-
-static struct image first, now;
+static struct fx_image first, now;
 static uint64_t ymm_want[XMMS][4], ymm_now[XMMS][4];
-
-#define EACH_YMM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) \
-	X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-
-static bool enable(void)
-{
-	uint64_t cr0, cr4;
-	uint32_t regs[4];
-	bool avx;
-
-	asm volatile("mov %%cr0, %0" : "=r" (cr0));
-	asm volatile("mov %0, %%cr0" : : "r" ((cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP));
-	cpuid(1, regs);
-	avx = (regs[2] & CPUID_XSAVE) && (regs[2] & CPUID_AVX);
-	asm volatile("mov %%cr4, %0" : "=r" (cr4));
-	asm volatile("mov %0, %%cr4" : : "r" (cr4 | CR4_OSFXSR | (avx ? CR4_OSXSAVE : 0)));
-	if (avx)
-		asm volatile("xsetbv" : : "a" (XCR0_ALL), "d" (0), "c" (0));
-	return avx;
-}
-
-#define LOAD_YMM(n) "vmovdqu 32 * " #n "(%0), %%ymm" #n "\n\t"
-#define SAVE_YMM(n) "vmovdqu %%ymm" #n ", 32 * " #n "(%0)\n\t"
 
 /* Registers differ from each other, and from those of guests with other patterns. */
 static void fill(uint32_t pattern, bool avx)
@@ -120,7 +82,7 @@ static bool check(bool avx)
 int guest(uint64_t arg)
 {
 	uint64_t looks = 0, enough = arg >> 32;
-	bool avx = enable();
+	bool avx = vectors_enable();
 	int i;
 
 	fill(arg, avx);

@@ -3,7 +3,7 @@
  * What the small guests have: a serial port to print to, a debug-exit port to end by
  * and to be asked to end by, and the time-stamp counter.
  *
- * World: a guest.  64-bit mode, memory mapped as itself, one CPU, no interrupts, and
+ * World: a guest.  64-bit mode, memory mapped as itself, no interrupts, and
  * no IDT: an exception is a triple fault.
  */
 #ifndef GUEST_H
@@ -49,6 +49,15 @@ static inline void cpuid(uint32_t leaf, uint32_t regs[4])
 	asm volatile("cpuid"
 		     : "=a" (regs[0]), "=b" (regs[1]), "=c" (regs[2]), "=d" (regs[3])
 		     : "0" (leaf), "2" (0));
+}
+
+/* Which vCPU is this?  All begin alike; see start.S. */
+static inline uint32_t vcpu(void)
+{
+	uint32_t regs[4];
+
+	cpuid(1, regs);
+	return regs[1] >> 24;
 }
 
 /* Has the host asked the guest to stop? */
