@@ -8,11 +8,19 @@
 #include <linux/types.h>
 
 #include "../../kmod/vmx/exit.h"
+#include "../../kmod/vmx/vcpu.h"
 
 void keel_resume_at(struct keel_root_cpu *cpu)
 {
 	__builtin_trap();
 }
+
+void keel_launch_at(struct keel_root_cpu *cpu)
+{
+	__builtin_trap();
+}
+
+const u8 keel_guest_entry[1];
 
 void keel_gate_jump(struct keel_gate *gate, u64 code)
 {

@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hypercalls at random, from every CPU at once: numbers that there are and that
- * there are not, with and without the magic, and arguments of every kind.  Only
- * pages of the probe's own are ever offered that root could take.
+ * there are not, with and without the magic, and arguments of every kind; and then
+ * guests that begin with any registers.  Only pages of the probe's own are ever
+ * offered that root could take.
  */
 #include <linux/cpu.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/smp.h>
+#include <asm/fpu/api.h>
 
 #include "keel.h"
 #include "probe.h"
 
 #define CALLS	100000
 #define OWN	64
+#define GUESTS	4	/* ids 1 to this are made and ended at random */
+#define STARTS	1000
+#define RUNS	8	/* of a guest that was started */
 
-static atomic64_t made, donated, back, refused, undefined, odd;
+static atomic64_t made, donated, back, refused, undefined, odd, ran;
 static struct page *own[OWN];
 
-static s64 call_root(u64 rax, u64 rdi)
+static s64 call_root(u64 rax, u64 rdi, u64 rsi, u64 rdx)
 {
 	asm volatile("1: vmcall\n"
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)
-		     : "+a" (rax) : "D" (rdi) : "cc", "memory");
+		     : "+a" (rax) : "D" (rdi), "S" (rsi), "d" (rdx) : "cc", "memory");
 	return rax;
 }
 
@@ -51,15 +56,69 @@ static u64 frame(struct rnd_state *rnd, const struct keel *keel)
 	}
 }
 
+/* Frames for a guest, in the CPU's own batch; more are announced than there are */
+static u64 fill_batch(struct rnd_state *rnd, const struct keel *keel)
+{
+	u64 *batch = keel->cpus[raw_smp_processor_id()].shared->batch;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		batch[i] = frame(rnd, keel);
+	for (; i < KEEL_BATCH_NR; i++)
+		batch[i] = random64(rnd);
+	return prandom_u32_state(rnd) % 8 ? prandom_u32_state(rnd) % 6 : random64(rnd);
+}
+
+/* Does the answer fit the call?  Pages that have changed hands are counted. */
+static bool fits(u64 nr, s64 ret)
+{
+	switch (nr) {
+	case KEEL_HC_DONATE:
+		atomic64_add(!ret, &donated);
+		return !ret;
+	case KEEL_HC_VM_FILL:
+	case KEEL_HC_VM_MAP:
+		atomic64_add(ret, &donated);
+		return ret >= 0 && ret <= KEEL_BATCH_NR;
+	case KEEL_HC_RECLAIM:
+		atomic64_inc(&back);
+		return true;
+	case KEEL_HC_VM_DRAIN:
+		atomic64_add(ret, &back);
+		return ret >= 0 && ret <= KEEL_BATCH_NR;
+	case KEEL_HC_PING:
+	case KEEL_HC_AUDIT:
+		return true;
+	case KEEL_HC_VM_NEW:
+	case KEEL_HC_VM_KILL:
+	case KEEL_HC_VM_STAT:
+	case KEEL_HC_VCPU_PARK:
+		return !ret;
+	default:
+		return false;
+	}
+}
+
 static void one_call(struct rnd_state *rnd, const struct keel *keel)
 {
-	u64 nr = prandom_u32_state(rnd) % 8, arg = random64(rnd), rax;
+	u64 nr = prandom_u32_state(rnd) % (KEEL_HC_NR + 2), rax, rdx = random64(rnd);
+	u64 rdi = random64(rnd), rsi = random64(rnd);
 	s64 ret;
 
 	if (nr == KEEL_HC_OFF)
-		nr = prandom_u32_state(rnd) | 8;
+		nr = prandom_u32_state(rnd) | 0x100;
 	if (nr == KEEL_HC_DONATE)
-		arg = frame(rnd, keel);
+		rdi = frame(rnd, keel);
+	if (nr >= KEEL_HC_VM_NEW && prandom_u32_state(rnd) % 8) {
+		rdi = 1 + prandom_u32_state(rnd) % GUESTS;
+		rsi = prandom_u32_state(rnd) % 64;
+		rdx = prandom_u32_state(rnd) % 64;
+	}
+	if (nr == KEEL_HC_VM_FILL || nr == KEEL_HC_VM_MAP)
+		rsi = fill_batch(rnd, keel);
+	/* A vCPU that could run would leave its own vector registers to whom this interrupts. */
+	if (nr == KEEL_HC_VCPU_NEW)
+		rsi |= KEEL_VCPUS_MAX;
 	rax = KEEL_HC(nr);
 	if (prandom_u32_state(rnd) % 8 == 0) {
 		rax = random64(rnd);
@@ -67,16 +126,12 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 			return;
 	}
 	atomic64_inc(&made);
-	ret = call_root(rax, arg);
+	ret = call_root(rax, rdi, rsi, rdx);
 	if (rax >> 32 != KEEL_HC_MAGIC >> 32)
 		atomic64_inc((u64)ret == rax ? &undefined : &odd);
-	else if (nr == KEEL_HC_DONATE && !ret)
-		atomic64_inc(&donated);
-	else if (nr == KEEL_HC_RECLAIM && ret >= 0)
-		atomic64_inc(&back);
 	else if (ret < 0 && ret > -4096 && ret != -EUCLEAN)
 		atomic64_inc(&refused);
-	else if (nr != KEEL_HC_PING && nr != KEEL_HC_AUDIT)
+	else if (ret < 0 || !fits(nr, ret))
 		atomic64_inc(&odd);
 }
 
@@ -90,20 +145,107 @@ static void fire(void *keel)
 		one_call(&rnd, keel);
 }
 
-static void ping(void *unused)
+static s64 call_for(u64 nr, u64 rdi, u64 rsi)
 {
-	call_root(KEEL_HC(KEEL_HC_PING), 0);
+	return call_root(KEEL_HC(nr), rdi, rsi, 0);
+}
+
+static void park(void *unused)
+{
+	call_for(KEEL_HC_VCPU_PARK, 0, 0);
+}
+
+static void end_guest(u64 id)
+{
+	s64 ret;
+
+	if (call_for(KEEL_HC_VM_KILL, id, 0))
+		return;
+	on_each_cpu(park, NULL, 1);
+	while ((ret = call_for(KEEL_HC_VM_DRAIN, id, 0)) > 0)
+		atomic64_add(ret, &back);
 }
 
 /* All of the probe's own pages have to come back in the end. */
 static void settle(void)
 {
 	int tries;
+	u64 id;
 
+	for (id = 1; id <= GUESTS; id++)
+		end_guest(id);
 	for (tries = 0; tries < 10; tries++) {
-		on_each_cpu(ping, NULL, 1);
-		while (call_root(KEEL_HC(KEEL_HC_RECLAIM), 0) >= 0)
+		on_each_cpu(park, NULL, 1);
+		while (call_for(KEEL_HC_RECLAIM, 0, 0) >= 0)
 			atomic64_inc(&back);
+	}
+}
+
+/* Registers that make sense, or nearly, or none at all */
+static void any_start(struct rnd_state *rnd, struct keel_vcpu_start *start)
+{
+	*start = (struct keel_vcpu_start) {
+		.rip = random64(rnd),
+		.rsp = random64(rnd),
+		.cr3 = random64(rnd),
+		.gdt_base = random64(rnd),
+		.gdt_limit = prandom_u32_state(rnd),
+		.long_mode = prandom_u32_state(rnd) % 3,
+	};
+	if (prandom_u32_state(rnd) % 2)
+		start->rip &= 0xffff;
+	if (prandom_u32_state(rnd) % 2)
+		start->cr3 &= 0xf000;
+	if (prandom_u32_state(rnd) % 2)
+		start->gdt_base &= 0xffff;
+}
+
+static void run_some(u64 id)
+{
+	unsigned int i;
+	s64 ret = 0;
+
+	for (i = 0; i < RUNS && ret >= 0; i++) {
+		kernel_fpu_begin();
+		local_irq_disable();
+		ret = call_for(KEEL_HC_VCPU_RUN, id, 0);
+		local_irq_enable();
+		kernel_fpu_end();
+		if (ret == KEEL_RUN_KICK)
+			on_each_cpu(park, NULL, 1);
+	}
+	atomic64_inc(ret >= 0 && ret < KEEL_RUN_NR ? &ran : &odd);
+}
+
+/* Guests of a few pages, with noise for memory */
+static void start_some(const struct keel *keel)
+{
+	struct rnd_state rnd;
+	unsigned int i, k;
+	s64 ret;
+
+	prandom_seed_state(&rnd, 11);
+	for (i = 0; i < STARTS; i++) {
+		for (k = 0; k < OWN; k++)
+			*(u64 *)page_address(own[k]) = random64(&rnd);
+		preempt_disable();
+		ret = call_for(KEEL_HC_VM_NEW, 1, 64);
+		for (k = 0; k < 16; k++)
+			keel->cpus[smp_processor_id()].shared->batch[k] = page_to_pfn(own[k]);
+		if (!ret)
+			ret = call_for(KEEL_HC_VM_FILL, 1, 16);
+		preempt_enable();
+		atomic64_add(ret > 0 ? ret : 0, &donated);
+		on_each_cpu(park, NULL, 1);
+		preempt_disable();
+		any_start(&rnd, &keel->cpus[smp_processor_id()].shared->start);
+		ret = call_for(KEEL_HC_VCPU_NEW, 1, 0);
+		preempt_enable();
+		if (ret)
+			atomic64_inc(&odd);
+		else
+			run_some(1);
+		end_guest(1);
 	}
 }
 
@@ -125,11 +267,18 @@ void probe_hcall(struct seq_file *m)
 	atomic64_set(&refused, 0);
 	atomic64_set(&undefined, 0);
 	atomic64_set(&odd, 0);
+	atomic64_set(&ran, 0);
+	/* The table of guests comes from root's own pages, not from the probe's. */
+	call_for(KEEL_HC_VM_NEW, 1, 1);
+	settle();
 	on_each_cpu(fire, (void *)keel, 1);
 	settle();
-	seq_printf(m, "made %lld\ndonated %lld\nback %lld\nrefused %lld\nundefined %lld\nodd %lld\n",
+	start_some(keel);
+	settle();
+	seq_printf(m, "made %lld\ndonated %lld\nback %lld\nrefused %lld\nundefined %lld\nodd %lld\nran %lld\n",
 		   atomic64_read(&made), atomic64_read(&donated), atomic64_read(&back),
-		   atomic64_read(&refused), atomic64_read(&undefined), atomic64_read(&odd));
+		   atomic64_read(&refused), atomic64_read(&undefined), atomic64_read(&odd),
+		   atomic64_read(&ran));
 	/* Not while any of them is root's. */
 	if (atomic64_read(&donated) == atomic64_read(&back))
 		for (i = 0; i < OWN; i++)
