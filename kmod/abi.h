@@ -249,6 +249,7 @@ enum keel_run_reason {
 	KEEL_RUN_SHUTDOWN,
 	KEEL_RUN_ENTRY,
 	KEEL_RUN_UNKNOWN,
+	/* private: */
 	KEEL_RUN_NR
 };
 

@@ -35,9 +35,26 @@
 
 #ifndef __ASSEMBLER__
 #include <linux/netlink.h>
+#include <linux/sched.h>
 #include <linux/syscore_ops.h>
 #include <linux/tty_driver.h>
 #include <net/genetlink.h>
+
+/*
+ * The memory cgroup that this thread's allocations are charged to: set_active_memcg(),
+ * which 5.10 has only for itself since it serves interrupts, too.
+ */
+static inline struct mem_cgroup *keel_charge_to(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *old = current->active_memcg;
+
+	current->active_memcg = memcg;
+	return old;
+#else
+	return NULL;
+#endif
+}
 
 /*
  * What suspend and resume call with one CPU left and interrupts off has got an

@@ -374,6 +374,7 @@ void keel_life_report(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 	vm->end_state = state;
 	vm->end_reason = reason;
 	vm->end_detail = detail;
+	/* Pairs with held() in vcpu.c: what has ended the guest is seen with it. */
 	smp_store_release(&vm->ending, true);
 	kref_get(&vm->ref);
 	if (!queue_work(keel_work, &vm->end))

@@ -21,6 +21,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "keel.h"
 #include "supply.h"
 #include "vm.h"
@@ -111,11 +112,11 @@ static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
 
 static struct page *get_page_for(struct keel_vm *vm)
 {
-	struct mem_cgroup *old = set_active_memcg(vm->memcg);
+	struct mem_cgroup *old = keel_charge_to(vm->memcg);
 	struct page *page;
 
 	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	set_active_memcg(old);
+	keel_charge_to(old);
 	return page;
 }
 

@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+#include "abi.h"
+
 struct keel;
 struct keel_image;
 struct keel_vm;

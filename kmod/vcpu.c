@@ -42,6 +42,7 @@ static bool held(const struct keel_vcpu_thread *t)
 {
 	const struct keel_vm *vm = t->vm;
 
+	/* Pairs with keel_life_report(). */
 	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) || t->halted ||
 	       kthread_should_stop();
 }
@@ -165,6 +166,7 @@ static int thread_main(void *arg)
 
 	while (!kthread_should_stop()) {
 		if (held(t)) {
+			/* Pairs with all_out(): whatever the guest did is over. */
 			smp_store_release(&t->out, true);
 			wake_up_all(&vm->wait);
 			wait_event_idle(vm->wait, !held(t) || kthread_should_stop());
@@ -281,6 +283,7 @@ static bool all_out(struct keel_vm *vm)
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus; i++)
+		/* Pairs with thread_main(). */
 		if (vm->thread[i].task && !smp_load_acquire(&vm->thread[i].out))
 			return false;
 	return true;

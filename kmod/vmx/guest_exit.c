@@ -7,6 +7,7 @@
  * here goes back into the guest; for the rest keel_vcpu_leave() makes the host's
  * RUN hypercall return.
  */
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "../mmu/guest.h"
@@ -23,15 +24,15 @@
 #define INTR_VECTOR(info)	((info) & 0xff)
 #define INTR_TYPE(info)		((info) >> 8 & 7)
 #define INTR_TYPE_NMI		2
-#define INTR_ERROR_CODE		(1U << 11)
-#define INTR_NMI_UNBLOCKED	(1U << 12)
+#define INTR_ERROR_CODE		BIT(11)
+#define INTR_NMI_UNBLOCKED	BIT(12)
 
 #define VECTOR_DB	1
 #define VECTOR_MC	18
 
 /* What a #DB's exit qualification shares with DR6 (SDM 27.2.1, table 27-1) */
 #define QUAL_DR6	0x600fULL
-#define DR7_GD		(1ULL << 13)
+#define DR7_GD		BIT_ULL(13)
 
 /* Exit qualification of port I/O (SDM 27.2.1, table 27-5) */
 #define QUAL_IO_SIZE(q)	(((q) & 7) + 1)
