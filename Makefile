@@ -15,7 +15,7 @@ RELEASE := $(if $(filter installed,$(KERNEL)),$(shell uname -r),$(KERNEL))
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help all keel.ko keelctl demo check check-all check-quick kunit user fuzz machine sparse style \
+.PHONY: help all keel.ko keelctl guests demo check check-all check-quick kunit user fuzz machine sparse style \
 	bench install uninstall clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo
 	@echo "  make all          keel.ko and keelctl, for the kernel that runs here if its"
 	@echo "                    headers are installed, else for Debian 12's (KERNEL=6.1)"
+	@echo "  make guests       small guests to try it with"
 	@echo "  make demo         the main job, on the emulated reference machine"
 	@echo "  make check        all tests (30 to 45 minutes on two cores, the first time)"
 	@echo "  make check-all    the same, and the cases on other kernels, CPUs, emulators: hours"
@@ -51,6 +52,10 @@ keelctl:
 	@scripts/setup build
 	@$(MAKE) -s -C ctl OUT=$(CURDIR)/build/ctl
 	@ln -sf ctl/keelctl build/keelctl
+
+guests:
+	@scripts/setup build
+	@$(MAKE) -s -C tests/guest OUT=$(CURDIR)/build/guests
 
 demo:
 	@scripts/demo
