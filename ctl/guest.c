@@ -55,6 +55,20 @@ static __u64 get_u64(struct nlattr *attr)
 	return attr ? nla_get_u64(attr) : 0;
 }
 
+/* The kernel always sends one; what it means with other reasons is nothing. */
+static bool has_detail(__u32 reason)
+{
+	switch (reason) {
+	case KEEL_VM_REASON_COMMAND:
+	case KEEL_VM_REASON_FORCED:
+	case KEEL_VM_REASON_SHUTDOWN:
+	case KEEL_VM_REASON_MEMORY:
+	case KEEL_VM_REASON_ENTRY:
+		return false;
+	}
+	return reason;
+}
+
 /**
  * guest_take() - a guest out of a message
  * @msg: the message
@@ -79,7 +93,7 @@ int guest_take(struct nlmsghdr *msg, void *guest)
 	g->state = get_u32(tb[KEEL_A_VM_STATE]);
 	g->reason = get_u32(tb[KEEL_A_VM_REASON]);
 	g->detail = get_u64(tb[KEEL_A_VM_DETAIL]);
-	g->has_detail = tb[KEEL_A_VM_DETAIL];
+	g->has_detail = tb[KEEL_A_VM_DETAIL] && has_detail(g->reason);
 	g->created = get_u64(tb[KEEL_A_VM_CREATED]);
 	g->started = get_u64(tb[KEEL_A_VM_STARTED]);
 	if (tb[KEEL_A_VM_NAME])

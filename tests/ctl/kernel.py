@@ -344,14 +344,11 @@ class Kernel:
                 if group == GROUP:
                     client.send(b'L')
 
-    def state(self, vm, state, reason='command', detail=None):
+    def state(self, vm, state, reason='command', detail=0):
         """A guest's state changes."""
         with self.lock:
-            vm.update(state=STATES[state], reason=REASONS[reason])
-            vm.pop('detail', None)
+            vm.update(state=STATES[state], reason=REASONS[reason], detail=detail)
             vm.pop('thread', None)
-            if detail is not None:
-                vm['detail'] = detail
             if state == 'running':
                 vm['started'] = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
                 vm['thread'] = list(range(100, 100 + vm['vcpus']))
