@@ -7,24 +7,6 @@
 leaks=1
 
 insmod keel_probe.ko
-# Free pages, those among them that wait in the lists of single CPUs: MemFree leaves
-# these out, and they come and go by a MiB.  The kernel gives back what modules had
-# in its own time: the most of some samples.
-free_kib() {
-	most=0
-	for sample in 1 2 3 4 5 6; do
-		echo 3 > /proc/sys/vm/drop_caches
-		# KASAN keeps what has been freed, for a while.
-		[ -z "$watched" ] || for cache in /sys/kernel/slab/*; do echo 1 > "$cache/shrink"; done
-		sleep 1
-		now=$(awk '$1 == "pages" && $2 == "free" { n += $3 }
-			   $1 == "count:" { n += $2 }
-			   END { print n * 4 }' /proc/zoneinfo)
-		[ "$now" -le "$most" ] || most=$now
-	done
-	echo "$most"
-}
-
 walk() {
 	step=0
 	while :; do

@@ -88,6 +88,58 @@ loaded() {
 	grep -q "^$1 " /proc/modules
 }
 
+# Free pages, those among them that wait in the lists of single CPUs: MemFree leaves
+# these out, and they come and go by a MiB.  The kernel gives back what modules had
+# in its own time: the most of some samples.
+free_kib() {
+	most=0
+	for sample in 1 2 3 4 5 6; do
+		echo 3 > /proc/sys/vm/drop_caches
+		# KASAN keeps what has been freed, for a while.
+		[ -z "$watched" ] || for cache in /sys/kernel/slab/*; do echo 1 > "$cache/shrink"; done
+		sleep 1
+		now=$(awk '$1 == "pages" && $2 == "free" { n += $3 }
+			   $1 == "count:" { n += $2 }
+			   END { print n * 4 }' /proc/zoneinfo)
+		[ "$now" -le "$most" ] || most=$now
+	done
+	echo "$most"
+}
+
+# For cases with guests (needs: keelctl guests).
+# get NAME MEMBER : what keelctl -j show says of a guest
+get() {
+	./keelctl -j show "$1" | sed -n 's/.*[{,]"'"$2"'":[["]*\([^],"}]*\).*/\1/p'
+}
+
+# why NAME : its state, why it is in it, and the detail, such as "stopped exit 0"
+why() {
+	./keelctl -j show "$1" |
+		sed 's/.*"state":"\([a-z]*\)","reason":"\([a-z]*\)","detail":\([0-9]*\).*/\1 \2 \3/'
+}
+
+# said NAME : what a guest that has ended has said, and nobody has read
+said() {
+	timeout 10 ./keelctl console "$1" < /dev/null
+}
+
+# cpu_times [NAME] : a line for each vCPU: guest's name, ns of CPU time, VM entries
+cpu_times() {
+	./keelctl -j stat "$@" | sed 's/{"id":/\n/g' | awk -F'"' '{
+		name = $4
+		n = split($0, part, "\"cpu_time\":")
+		for (i = 2; i <= n; i++) {
+			split(part[i], num, /[^0-9]+/)
+			print name, num[1], num[2]
+		}
+	}'
+}
+
+# ms : the time
+ms() {
+	awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
+}
+
 # No memory that nothing points to, but for what the boot left.  Two scans, five
 # seconds after the last allocation: kmemleak lets an object be that is younger
 # than that, or whose contents have changed since the scan before.  It takes a
