@@ -49,7 +49,10 @@ static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn
 			return -EUCLEAN;
 		}
 		root->audit.owned += frame.owner != KEEL_OWNER_HOST;
-		root->audit.memory += frame.owner >= KEEL_OWNER_VM;
+		if (frame.owner < KEEL_OWNER_VM)
+			continue;
+		root->audit.memory++;
+		root->audit.mix += keel_audit_mix(pfn + i, frame.owner);
 	}
 	return 0;
 }
@@ -71,16 +74,25 @@ static s64 audit_frames(struct keel_root_cpu *cpu, struct keel_root *root, u64 p
 }
 
 /*
- * A guest's memory only grows while nothing comes and goes: so as many frames as are its
- * own lie between what it has said before and after they were counted.
+ * Guests' memory only grows while nothing comes and goes: so as many frames as were found
+ * lie between what guests have said before and after.  If that is the same, nothing has
+ * changed, and each of the frames is mapped once.
  */
-static s64 sums(struct keel_root_cpu *cpu, const struct keel_root *root)
+static bool sums_ok(const struct keel_root *root)
 {
 	const struct keel_audit *a = &root->audit;
 
 	if (a->moved != root->moved)
-		return 0;
-	if (a->owned == root->owned && a->before <= a->memory && a->memory <= a->after)
+		return true;
+	return a->owned == root->owned && a->before <= a->memory && a->memory <= a->after &&
+	       (a->before != a->after || a->mix == a->leaves);
+}
+
+static s64 finish(struct keel_root_cpu *cpu, const struct keel_root *root)
+{
+	const struct keel_audit *a = &root->audit;
+
+	if (sums_ok(root))
 		return 0;
 	keel_say(cpu, KEEL_EVENT_AUDIT, root->frames.nr, a->memory, a->owned, root->owned);
 	return -EUCLEAN;
@@ -127,5 +139,5 @@ s64 keel_audit(struct keel_root_cpu *cpu, u64 at)
 		return next;
 	if (phase == 1 ? next < root->frames.nr : next < KEEL_AUDIT_GUESTS)
 		return next | phase << KEEL_AUDIT_PHASE;
-	return phase < 3 ? (phase + 1) << KEEL_AUDIT_PHASE : sums(cpu, root);
+	return phase < 3 ? (phase + 1) << KEEL_AUDIT_PHASE : finish(cpu, root);
 }

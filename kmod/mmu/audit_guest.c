@@ -5,14 +5,15 @@
  * World: root, under the lock of struct keel_root; a guest's is taken here.
  */
 #include <linux/errno.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #include "../vmx/exit.h"
 #include "audit.h"
 #include "walk.h"
 
-/* Guests that one call looks for */
-#define IDS_MAX 4096
+/* Ids that one call looks at, or 512 of them where there is no guest at all */
+#define STEPS_MAX 1024
 
 static u64 id_of(u64 at)
 {
@@ -22,6 +23,23 @@ static u64 id_of(u64 at)
 static u64 place(u64 id, u64 gfn)
 {
 	return id << KEEL_AUDIT_ID | gfn;
+}
+
+/* The first guest from @id on, which is set to its id, or to how far the search went */
+static struct keel_guest *next_guest(struct keel_root *root, u64 *id, unsigned int *steps)
+{
+	struct keel_guest *guest;
+	u64 *top;
+
+	for (; *id < KEEL_GUEST_IDS && *steps < STEPS_MAX; ++*steps, ++*id) {
+		guest = keel_guest_at(root, *id);
+		if (guest)
+			return guest;
+		top = root->vms.root ? keel_phys(root->vms.root) : NULL;
+		if (!top || !top[keel_table_index(*id << 12, KEEL_LEVEL_2M)])
+			*id |= KEEL_TABLE_NR - 1;
+	}
+	return NULL;
 }
 
 /**
@@ -35,12 +53,13 @@ static u64 place(u64 id, u64 gfn)
 s64 keel_audit_sum(struct keel_root *root, u64 at, u64 *sum)
 {
 	const struct keel_guest *guest;
-	u64 id, end = id_of(at) + IDS_MAX;
+	unsigned int steps = 0;
+	u64 id = id_of(at);
 
-	for (id = id_of(at); id < end && id < KEEL_GUEST_IDS; id++) {
-		guest = keel_guest_at(root, id);
-		if (guest)
-			*sum += __atomic_load_n(&guest->stat.mapped, __ATOMIC_RELAXED);
+	while ((guest = next_guest(root, &id, &steps))) {
+		*sum += __atomic_load_n(&guest->stat.mapped, __ATOMIC_RELAXED);
+		steps++;
+		id++;
 	}
 	return place(id, 0);
 }
@@ -66,6 +85,7 @@ static bool leaf_ok(struct keel_root *root, const struct keel_guest *guest, u64 
 		return false;
 	val = keel_frame_read(frame);
 	root->audit.mapped++;
+	root->audit.leaves += keel_audit_mix(pfn, guest->owner);
 	return keel_frame_writable(&val, guest->owner) && val.count == 1;
 }
 
@@ -160,19 +180,17 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
  */
 s64 keel_audit_guest(struct keel_root_cpu *cpu, struct keel_root *root, u64 at)
 {
-	u64 id = id_of(at), gfn = at & (place(1, 0) - 1), end = id + IDS_MAX;
+	u64 id = id_of(at), gfn = at & (place(1, 0) - KEEL_TABLE_NR);
 	struct keel_guest *guest;
+	unsigned int steps = 0;
 	s64 ret;
 
-	for (; id < end; id++, gfn = 0) {
-		guest = keel_guest_at(root, id);
-		if (!guest)
-			continue;
-		if (!keel_guest_lock(guest))
-			return -EAGAIN;
-		ret = audit_at(cpu, root, guest, gfn & ~(u64)(KEEL_TABLE_NR - 1));
-		keel_guest_unlock(guest);
-		return ret;
-	}
-	return place(id, 0);
+	guest = next_guest(root, &id, &steps);
+	if (!guest)
+		return place(id, 0);
+	if (!keel_guest_lock(guest))
+		return -EAGAIN;
+	ret = audit_at(cpu, root, guest, id == id_of(at) ? gfn : 0);
+	keel_guest_unlock(guest);
+	return ret;
 }

@@ -46,6 +46,8 @@ struct keel_pool {
  * @moved: root's @moved when it began
  * @owned: frames that are not the host's
  * @memory: frames that are guests' memory
+ * @mix: what these frames and their owners make up (keel_audit_mix())
+ * @leaves: the same, of the leaves of guests' EPTs
  * @before: memory of all guests, as they say, when it began
  * @after: the same, when it comes to its end
  * @guest: the guest that it is at: what that said when it came to it
@@ -57,6 +59,8 @@ struct keel_audit {
 	u64 moved;
 	u64 owned;
 	u64 memory;
+	u64 mix;
+	u64 leaves;
 	u64 before;
 	u64 after;
 	struct keel_vm_stat guest;

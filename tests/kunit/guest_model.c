@@ -11,24 +11,15 @@
 
 #include "guest_model.h"
 
-#define HOST	0
-#define ROOT	1
-#define GUEST	2
-
-#define FRAMES	((1ULL << 27) + 3)
-
-static const u16 ids[MODEL_GUESTS] = { 0, 513, KEEL_GUEST_IDS - 1 };
+const u16 model_ids[MODEL_GUESTS] = { 0, 513, KEEL_GUEST_IDS - 1 };
 
 /* gfns in many tables and at their ends; the memory ends where the last one lies */
-static const u64 places[MODEL_PLACES] = {
+const u64 model_places[MODEL_PLACES] = {
 	0, 1, 2, 511, 512, 513, 1024, 512 * 512 - 1, 512 * 512, 1 << 27, (1 << 27) + 1,
-	(1 << 27) + 2, FRAMES,
+	(1 << 27) + 2, MODEL_FRAMES,
 };
 
-/* It has to be so; the first time that it is not, the model says what. */
-#define EXPECT(cond)	expect(m, cond, #cond)
-
-static bool expect(struct model *m, bool ok, const char *what)
+bool model_expect(struct model *m, bool ok, const char *what)
 {
 	if (!ok && !m->wrong)
 		m->wrong = what;
@@ -36,22 +27,18 @@ static bool expect(struct model *m, bool ok, const char *what)
 }
 
 /* The host's frames hold what would be entries of an EPT. */
+static u64 junk[512];
+
+static const u64 zeros[512];
+
 static void scribble(u64 pfn)
 {
-	unsigned int i;
-
-	for (i = 0; i < 512; i++)
-		fake->page[pfn][i] = (u64)(i % FAKE_FRAMES) << 12 | 0x77;
+	memcpy(fake->page[pfn], junk, sizeof(junk));
 }
 
 static bool zeroed(u64 pfn)
 {
-	unsigned int i;
-
-	for (i = 0; i < 512; i++)
-		if (fake->page[pfn][i])
-			return false;
-	return true;
+	return !memcmp(fake->page[pfn], zeros, sizeof(zeros));
 }
 
 static bool is_ram(u64 pfn)
@@ -60,7 +47,7 @@ static bool is_ram(u64 pfn)
 }
 
 /* No CPU can reach what was the host's at that time. */
-static bool passed(u64 epoch)
+bool model_passed(u64 epoch)
 {
 	unsigned int i;
 
@@ -79,7 +66,7 @@ static void take(struct model *m, u64 pfn, u8 owner)
 
 static void donate(struct model *m, u64 pfn)
 {
-	bool good = is_ram(pfn) && m->owner[pfn] == HOST;
+	bool good = is_ram(pfn) && m->owner[pfn] == OWNER_HOST;
 	s64 ret = keel_donate(&fake->root, pfn);
 
 	if (ret == -ENOMEM) {
@@ -90,7 +77,7 @@ static void donate(struct model *m, u64 pfn)
 		return;
 	if (ret)
 		return;
-	take(m, pfn, ROOT);
+	take(m, pfn, OWNER_ROOT);
 	m->done[MODEL_DONATE]++;
 }
 
@@ -102,18 +89,18 @@ static void reclaim(struct model *m)
 		EXPECT(pfn == -ENOENT);
 		return;
 	}
-	if (!EXPECT(pfn < FAKE_RAM_END && m->owner[pfn] == ROOT && passed(m->since[pfn])))
+	if (!EXPECT(pfn < FAKE_RAM_END && m->owner[pfn] == OWNER_ROOT &&
+		    model_passed(m->since[pfn])) ||
+	    !EXPECT(zeroed(pfn)))
 		return;
-	if (!EXPECT(zeroed(pfn)))
-		return;
-	m->owner[pfn] = HOST;
+	m->owner[pfn] = OWNER_HOST;
 	scribble(pfn);
 	m->done[MODEL_RECLAIM]++;
 }
 
 static void make(struct model *m, unsigned int g)
 {
-	s64 ret = keel_guest_new(&fake->root, ids[g], FRAMES);
+	s64 ret = keel_guest_new(&fake->root, model_ids[g], MODEL_FRAMES);
 
 	if (ret == -ENOMEM)
 		return;
@@ -132,7 +119,7 @@ static u64 good_frames(struct model *m, const u64 *batch, u64 nr)
 	u64 i;
 
 	for (i = 0; i < nr; i++) {
-		if (!is_ram(batch[i]) || m->owner[batch[i]] != HOST || seen[batch[i]])
+		if (!is_ram(batch[i]) || m->owner[batch[i]] != OWNER_HOST || seen[batch[i]])
 			break;
 		seen[batch[i]] = true;
 	}
@@ -151,25 +138,25 @@ static void fill(struct model *m, unsigned int g, u64 pfn, u64 how)
 
 	for (i = 0; i < KEEL_BATCH_NR; i++) {
 		/* one in two batches is of frames that can be taken */
-		while (how & 512 && pfn < FAKE_RAM_END && (!is_ram(pfn) || m->owner[pfn] != HOST))
+		while (how & 512 && pfn < FAKE_RAM_END &&
+		       (!is_ram(pfn) || m->owner[pfn] != OWNER_HOST))
 			pfn++;
 		batch[i] = pfn;
 		pfn += how & 512 ? 1 : step;
 	}
 	good = nr > KEEL_BATCH_NR ? 0 : good_frames(m, batch, nr);
-	ret = keel_guest_fill(&fake->root, ids[g], batch, nr);
+	ret = keel_guest_fill(&fake->root, model_ids[g], batch, nr);
 	if (nr > KEEL_BATCH_NR || no) {
 		EXPECT(ret == (nr > KEEL_BATCH_NR ? -EINVAL : no));
 		return;
 	}
-	if (!EXPECT(ret == -ENOMEM || ret >= 0 || (!good && nr)))
-		return;
-	if (!EXPECT(ret <= (s64)good))
+	if (!EXPECT(ret == -ENOMEM || ret >= 0 || (!good && nr)) ||
+	    !EXPECT(ret <= (s64)good))
 		return;
 	if (ret >= 0 && ret < (s64)good)	/* no more pages for tables */
-		EXPECT(keel_guest_fill(&fake->root, ids[g], batch + ret, 1) == -ENOMEM);
+		EXPECT(keel_guest_fill(&fake->root, model_ids[g], batch + ret, 1) == -ENOMEM);
 	for (i = 0; (s64)i < ret; i++)
-		take(m, batch[i], GUEST + g);
+		take(m, batch[i], OWNER_GUEST + g);
 	m->guest[g].filled += ret > 0 ? ret : 0;
 	m->done[MODEL_FILL] += ret > 0;
 }
@@ -187,10 +174,11 @@ static void map(struct model *m, unsigned int g, u64 pfn, u64 place)
 
 	place %= MODEL_PLACES;
 	/* two at once only where the next place is the next gfn */
-	if (nr == 2 && (place + 1 >= MODEL_PLACES || places[place + 1] != places[place] + 1))
+	if (nr == 2 &&
+	    (place + 1 >= MODEL_PLACES || model_places[place + 1] != model_places[place] + 1))
 		nr = 1;
-	ret = keel_guest_map(&fake->root, ids[g], batch, nr, places[place]);
-	if (!no && places[place] + nr > FRAMES)
+	ret = keel_guest_map(&fake->root, model_ids[g], batch, nr, model_places[place]);
+	if (!no && model_places[place] + nr > MODEL_FRAMES)
 		no = -EINVAL;
 	if (!no && on_cpu(m, g))
 		no = -EBUSY;
@@ -209,138 +197,22 @@ static void map(struct model *m, unsigned int g, u64 pfn, u64 place)
 	while (ret--) {
 		if (!EXPECT(guest->state[place + ret] == MODEL_NOTHING))
 			return;
-		take(m, batch[ret], GUEST + g);
+		take(m, batch[ret], OWNER_GUEST + g);
 		m->dirty[batch[ret]] = true;
 		guest->state[place + ret] = MODEL_OWN;
 		guest->tag[place + ret] = ++m->tag;
-		fake->page[batch[ret]][places[place + ret] % 512] = m->tag;
+		fake->page[batch[ret]][model_places[place + ret] % 512] = m->tag;
 		guest->filled++;
 	}
-	if (!EXPECT(passed(fake->root.epoch) ||
-		    !keel_guest_ready(&fake->root, keel_guest_at(&fake->root, ids[g]))))
+	if (!EXPECT(model_passed(fake->root.epoch) ||
+		    !keel_guest_ready(&fake->root, keel_guest_at(&fake->root, model_ids[g]))))
 		return;
 	m->done[MODEL_MAP]++;
 }
 
-/* A vCPU's access, and what the EPT has for it afterwards */
-static void fault(struct model *m, unsigned int v, unsigned int place, bool write)
-{
-	struct model_guest *guest = &m->guest[v / 2];
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[v / 2]);
-	unsigned int level, other = v ^ 1;
-	struct keel_vcpu *self;
-	enum keel_fault ret;
-	u64 entry, pfn;
-
-	if (!m->in[v])
-		return;
-	self = fake_vcpu(real, v % 2);
-	ret = keel_guest_fault(&fake->root, real, places[place] << 12 | 0x123, write, self);
-	if (!EXPECT(places[place] < FRAMES || ret == KEEL_FAULT_OUTSIDE))
-		return;
-	entry = keel_table_lookup(&real->ept, places[place] << 12, &level);
-	pfn = (entry & KEEL_TABLE_ADDR) >> 12;
-	switch (ret) {
-	case KEEL_FAULT_OUTSIDE:
-		EXPECT(places[place] == FRAMES && !entry);
-		return;
-	case KEEL_FAULT_FILL:
-		if (!EXPECT(guest->state[place] != MODEL_OWN && real->pool.nr < 5))
-			return;
-		EXPECT(!real->cooling.nr || !passed(real->cooling_epoch));
-		return;
-	case KEEL_FAULT_KICK:
-		if (!EXPECT(m->in[other] && fake_vcpu(real, other % 2)->epoch < real->epoch))
-			return;
-		if (!EXPECT((write && guest->state[place] == MODEL_ZERO) ||
-			    guest->state[place] == MODEL_PENDING))
-			return;
-		if (!EXPECT(!entry))
-			return;
-		guest->state[place] = MODEL_PENDING;
-		break;
-	case KEEL_FAULT_DONE:
-		if (!write && guest->state[place] < MODEL_OWN) {
-			if (!EXPECT(entry == (fake->root.zero_pa | 0x75)))
-				return;
-			guest->state[place] = MODEL_ZERO;
-			m->zero[v][place] = true;
-			break;
-		}
-		if (!EXPECT(entry == (pfn << 12 | 0x77) && m->owner[pfn] == GUEST + v / 2))
-			return;
-		if (guest->state[place] != MODEL_OWN) {
-			if (!EXPECT(passed(m->since[pfn]) && !m->dirty[pfn]))
-				return;
-			if (!EXPECT(!m->zero[other][place] || !m->in[other]))
-				return;
-			/* it has zeros by an old translation itself, and has to flush */
-			if (!EXPECT(!m->zero[v][place] || self->epoch < real->epoch))
-				return;
-			m->dirty[pfn] = true;
-			guest->state[place] = MODEL_OWN;
-		} else {
-			if (!EXPECT(fake->page[pfn][places[place] % 512] == guest->tag[place]))
-				return;
-		}
-		if (write || !guest->tag[place]) {
-			guest->tag[place] = ++m->tag;
-			fake->page[pfn][places[place] % 512] = m->tag;
-		}
-		break;
-	default:
-		if (!EXPECT(ret != KEEL_FAULT_BUSY))
-			return;
-	}
-	/* it flushes on its way in, as it has to be */
-	if (self->epoch < real->epoch) {
-		memset(m->zero[v], 0, sizeof(m->zero[v]));
-		self->epoch = real->epoch;
-	}
-	m->done[MODEL_FAULT]++;
-}
-
-static void enter(struct model *m, unsigned int v)
-{
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[v / 2]);
-	struct keel_vcpu *self;
-
-	if (!real || real->dead || m->in[v])
-		return;
-	self = fake_vcpu(real, v % 2);
-	if (!self)
-		return;
-	m->dirty[real->vcpu[v % 2]] = true;
-	self->running = 1;
-	if (!keel_guest_ready(&fake->root, real)) {
-		self->running = 0;
-		return;
-	}
-	self->epoch = real->epoch;
-	memset(m->zero[v], 0, sizeof(m->zero[v]));
-	m->in[v] = true;
-	m->done[MODEL_ENTER]++;
-}
-
-/* To Linux; with its VMCS active on that CPU, or parked */
-static void leave(struct model *m, unsigned int v, bool park)
-{
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[v / 2]);
-	struct keel_vcpu *self;
-
-	if (!m->in[v] && !m->active[v])
-		return;
-	self = fake_vcpu(real, v % 2);
-	self->running = 0;
-	self->on_cpu = park ? KEEL_NO_CPU : 0;
-	m->in[v] = false;
-	m->active[v] = !park;
-	m->done[MODEL_EXIT]++;
-}
-
 static void kill(struct model *m, unsigned int g)
 {
-	s64 ret = keel_guest_kill(&fake->root, ids[g]);
+	s64 ret = keel_guest_kill(&fake->root, model_ids[g]);
 
 	if (!EXPECT(ret == (m->guest[g].there ? 0 : -ENOENT)))
 		return;
@@ -353,33 +225,31 @@ static void kill(struct model *m, unsigned int g)
 static void drain(struct model *m, unsigned int g)
 {
 	struct model_guest *guest = &m->guest[g];
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[g]);
+	struct keel_guest *real = keel_guest_at(&fake->root, model_ids[g]);
 	u64 batch[KEEL_BATCH_NR], epoch = real ? real->dead_epoch : 0;
-	s64 ret = keel_guest_drain(&fake->root, ids[g], batch), i;
+	s64 ret = keel_guest_drain(&fake->root, model_ids[g], batch), i;
 
 	if (!guest->there || !guest->dead) {
 		EXPECT(ret == (guest->there ? -EPERM : -ENOENT));
 		return;
 	}
-	if (!EXPECT(passed(epoch) || ret == -EAGAIN))
-		return;
-	if (!EXPECT(!passed(epoch) || on_cpu(m, g) == (ret == -EBUSY)))
+	if (!EXPECT(model_passed(epoch) || ret == -EAGAIN) ||
+	    !EXPECT(!model_passed(epoch) || on_cpu(m, g) == (ret == -EBUSY)))
 		return;
 	if (ret < 0)
 		return;
 	for (i = 0; i < ret; i++) {
-		if (!EXPECT(batch[i] < FAKE_FRAMES && m->owner[batch[i]] == GUEST + g))
-			return;
-		if (!EXPECT(!m->dirty[batch[i]] || zeroed(batch[i])))
+		if (!EXPECT(batch[i] < FAKE_FRAMES && m->owner[batch[i]] == OWNER_GUEST + g) ||
+		    !EXPECT(!m->dirty[batch[i]] || zeroed(batch[i])))
 			return;
 		if (!EXPECT(keel_hostmap_open(&fake->root.ept, batch[i] << 12)))
 			return;
-		m->owner[batch[i]] = HOST;
+		m->owner[batch[i]] = OWNER_HOST;
 		scribble(batch[i]);
 	}
 	guest->filled -= ret;
 	if (!ret) {
-		if (!EXPECT(!guest->filled && !keel_guest_at(&fake->root, ids[g])))
+		if (!EXPECT(!guest->filled && !keel_guest_at(&fake->root, model_ids[g])))
 			return;
 		*guest = (struct model_guest) { 0 };
 		m->done[MODEL_DRAIN]++;
@@ -389,17 +259,16 @@ static void drain(struct model *m, unsigned int g)
 static void stat(struct model *m, unsigned int g)
 {
 	const struct model_guest *guest = &m->guest[g];
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[g]);
+	struct keel_guest *real = keel_guest_at(&fake->root, model_ids[g]);
 	unsigned int i, nr[4] = { 0 };
 	struct keel_vm_stat s;
 
 	if (!guest->there) {
-		EXPECT(keel_guest_stat(&fake->root, ids[g], &s) == -ENOENT);
+		EXPECT(keel_guest_stat(&fake->root, model_ids[g], &s) == -ENOENT);
 		return;
 	}
-	if (!EXPECT(!keel_guest_stat(&fake->root, ids[g], &s)))
-		return;
-	if (!EXPECT(s.mapped + s.tables + s.pool + real->used.nr == guest->filled))
+	if (!EXPECT(!keel_guest_stat(&fake->root, model_ids[g], &s)) ||
+	    !EXPECT(s.mapped + s.tables + s.pool + real->used.nr == guest->filled))
 		return;
 	for (i = 0; i < MODEL_PLACES; i++)
 		nr[guest->state[i]]++;
@@ -434,7 +303,7 @@ static void change(struct model *m, unsigned int i)
 /* As vmx/vcpu.c takes them */
 static void page(struct model *m, unsigned int g)
 {
-	struct keel_guest *real = keel_guest_at(&fake->root, ids[g]);
+	struct keel_guest *real = keel_guest_at(&fake->root, model_ids[g]);
 	u64 pfn;
 
 	if (!real || real->dead)
@@ -442,7 +311,8 @@ static void page(struct model *m, unsigned int g)
 	if (!EXPECT(keel_guest_lock(real)))
 		return;
 	if (keel_guest_page(&fake->root, real, &pfn)) {
-		if (!EXPECT(m->owner[pfn] == GUEST + g && zeroed(pfn) && passed(m->since[pfn])))
+		if (!EXPECT(m->owner[pfn] == OWNER_GUEST + g && zeroed(pfn) &&
+			    model_passed(m->since[pfn])))
 			return;
 		m->dirty[pfn] = true;
 		scribble(pfn);
@@ -474,6 +344,8 @@ void model_start(struct model *m)
 {
 	unsigned int i;
 
+	for (i = 0; i < ARRAY_SIZE(junk); i++)
+		junk[i] = (u64)(i % FAKE_FRAMES) << 12 | 0x77;
 	for (i = 0; i < FAKE_RAM_END; i++)
 		scribble(i);
 }
@@ -509,13 +381,13 @@ bool model_step(struct model *m, enum model_op op, u64 a, u64 b, u64 c)
 		map(m, g, b, c);
 		break;
 	case MODEL_FAULT:
-		fault(m, v, b % MODEL_PLACES, c & 1);
+		model_fault(m, v, b % MODEL_PLACES, c & 1);
 		break;
 	case MODEL_ENTER:
-		enter(m, v);
+		model_enter(m, v);
 		break;
 	case MODEL_EXIT:
-		leave(m, v, b % 4);
+		model_leave(m, v, b % 4);
 		break;
 	case MODEL_PASS:
 		fake_pass(a % FAKE_CPUS);

@@ -72,4 +72,26 @@ void model_start(struct model *m);
 /* false when something is wrong */
 bool model_step(struct model *m, enum model_op op, u64 a, u64 b, u64 c);
 
+/* Between the model's two files: */
+
+/* Owners in struct model */
+#define OWNER_HOST	0
+#define OWNER_ROOT	1
+#define OWNER_GUEST	2
+
+/* Frames of memory that each guest can have */
+#define MODEL_FRAMES	((1ULL << 27) + 3)
+
+extern const u16 model_ids[MODEL_GUESTS];
+extern const u64 model_places[MODEL_PLACES];
+
+/* It has to be so; the first time that it is not, the model says what. */
+#define EXPECT(cond)	model_expect(m, cond, #cond)
+bool model_expect(struct model *m, bool ok, const char *what);
+bool model_passed(u64 epoch);
+
+void model_fault(struct model *m, unsigned int v, unsigned int place, bool write);
+void model_enter(struct model *m, unsigned int v);
+void model_leave(struct model *m, unsigned int v, bool park);
+
 #endif /* KEEL_TEST_GUEST_MODEL_H */
