@@ -17,7 +17,7 @@ void model_fault(struct model *m, unsigned int v, unsigned int place, bool write
 	unsigned int level, other = v ^ 1;
 	struct keel_vcpu *self;
 	enum keel_fault ret;
-	u64 entry, pfn;
+	u64 entry, pfn, *word;
 
 	if (!m->in[v])
 		return;
@@ -56,6 +56,7 @@ void model_fault(struct model *m, unsigned int v, unsigned int place, bool write
 		}
 		if (!EXPECT(entry == (pfn << 12 | 0x77) && m->owner[pfn] == OWNER_GUEST + v / 2))
 			return;
+		word = &fake->page[pfn][model_places[place] % 512];
 		if (guest->state[place] != MODEL_OWN) {
 			if (!EXPECT(model_passed(m->since[pfn]) && !m->dirty[pfn]) ||
 			    !EXPECT(!m->zero[other][place] || !m->in[other]))
@@ -65,14 +66,12 @@ void model_fault(struct model *m, unsigned int v, unsigned int place, bool write
 				return;
 			m->dirty[pfn] = true;
 			guest->state[place] = MODEL_OWN;
-		} else {
-		
-				    if (!EXPECT(fake->page[pfn][model_places[place] % 512] == guest->tag[place]))
-				return;
+		} else if (!EXPECT(*word == guest->tag[place])) {
+			return;
 		}
 		if (write || !guest->tag[place]) {
 			guest->tag[place] = ++m->tag;
-			fake->page[pfn][model_places[place] % 512] = m->tag;
+			*word = m->tag;
 		}
 		break;
 	default:
