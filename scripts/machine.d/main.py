@@ -391,14 +391,8 @@ def report(run, outlet, reason, log):
     return status
 
 
-def run_machine(options):
-    """Do what the options ask for; the exit status."""
-    machine = Machine(options)
-    files = collect_files(options)
-    if options.second:
-        files.add(machine.second(), "/keel/second")
-    request = rootfs.request(options.command, files, options.shell)
-    saved = None if options.fresh or options.shell else machine.saved()
+def attempt(machine, options, request, saved):
+    """Run the machine once; its exit status, None when it died before COMMAND began."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(work_folder())
         outlet = Outlet(folder, options.log, options.shell)
@@ -425,7 +419,24 @@ def run_machine(options):
             shutil.copyfile(run.file("bochs.log"), options.emulator_log)
         if options.shell and run.status is not None:
             return run.status
-        return report(run, outlet, reason, options.log)
+        status = report(run, outlet, reason, options.log)
+        return status if run.started or run.status is not None else None
+
+
+def run_machine(options):
+    """Do what the options ask for; the exit status."""
+    machine = Machine(options)
+    files = collect_files(options)
+    if options.second:
+        files.add(machine.second(), "/keel/second")
+    request = rootfs.request(options.command, files, options.shell)
+    saved = None if options.fresh or options.shell else machine.saved()
+    status = attempt(machine, options, request, saved)
+    if status is None and saved:
+        # It is not COMMAND's fault; a fresh boot does not depend on what was saved.
+        print("machine: it died before the command began; booting it afresh", file=sys.stderr)
+        status = attempt(machine, options, request, None)
+    return MACHINE_FAILED if status is None else status
 
 
 def main():

@@ -78,10 +78,12 @@ time_out() {
 }
 
 panic() {
-	expect 125 "${machine[@]}" -- sh -c 'echo before; echo c >/proc/sysrq-trigger' \
+	# The words pass through a pseudo terminal, whose reader the crash takes along.
+	expect 125 "${machine[@]}" -- sh -c 'echo before; sleep 0.1; echo c >/proc/sysrq-trigger' \
 		>"$work/out" 2>"$work/err" &&
 		[ "$(<"$work/out")" = before ] &&
-		grep -q 'Kernel panic - not syncing: sysrq triggered crash' "$work/err"
+		grep -q 'Kernel panic - not syncing: sysrq triggered crash' "$work/err" ||
+		{ cat "$work/out" "$work/err"; return 1; }
 }
 
 triple_fault() {
