@@ -19,8 +19,8 @@ static bool is_ram(const struct keel_root *root, u64 pfn)
 {
 	u32 i;
 
-	/* Address 0 stands for no table at all. */
-	if (!pfn)
+	/* Address 0 stands for no table at all; a list has 32 bits for a frame. */
+	if (!pfn || pfn >= KEEL_NO_FRAME)
 		return false;
 	for (i = 0; i < root->nr_ram; i++)
 		if (pfn >= root->ram[i].start && pfn < root->ram[i].end)

@@ -83,11 +83,9 @@ static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *
 			guest->stat.mapped--;
 			return frame;
 		}
-		/* A table, of which the first can be one of @used (vmx/vcpu.c). */
-		if (!(frame->flags & KEEL_FRAME_USED)) {
-			frame->flags |= KEEL_FRAME_DIRTY;
+		/* A table, empty by now; the first one can be one of @used (vmx/vcpu.c). */
+		if (!(frame->flags & KEEL_FRAME_USED))
 			return frame;
-		}
 	}
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (!lists[i]->nr)

@@ -32,6 +32,15 @@ static void donate_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_donate(root, FAKE_RAM_END), (s64)-EPERM);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, 7), 0LL);
 	KUNIT_EXPECT_EQ(test, keel_donate(root, 7), (s64)-EPERM);
+	/* whatever else is wrong: the host's, but hidden; root's, but open */
+	keel_hostmap_hide(&root->ept, 8 << 12, root->zero_pa);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 8), (s64)-EPERM);
+	keel_table_remap(&root->ept, 8 << 12, 9 << 12, 1, 0x37);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 8), (s64)-EPERM);
+	keel_table_remap(&root->ept, 8 << 12, 8 << 12, 1, 0x37);
+	keel_table_remap(&root->ept, 7 << 12, 7 << 12, 1, 0x37);
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 7), (s64)-EPERM);
+	keel_hostmap_hide(&root->ept, 7 << 12, root->zero_pa);
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	KUNIT_EXPECT_FALSE(test, fake->wild);
 }

@@ -126,6 +126,7 @@ static void edit_unmap_protect(struct kunit *test)
 	/* without any right it is gone, whatever else it had */
 	KUNIT_EXPECT_EQ(test, keel_table_protect(t, 3 * P, 1, KEEL_EPT_RWX, 0), 0);
 	expect(test, t, 3 * P, 0, 1);
+	KUNIT_EXPECT_EQ(test, pool_of(t)->page[pool_of(t)->nr - 1][3], 0ULL);
 	KUNIT_EXPECT_EQ(test, keel_table_map(t, 3 * P, 7 * P, 1, 1), 0);
 	KUNIT_EXPECT_EQ(test, keel_table_unmap(t, M, 2, &old), 0);
 	KUNIT_EXPECT_EQ(test, old, M | RWX_WB | A | LARGE);
