@@ -226,7 +226,6 @@ struct keel_vcpu_start {
 /**
  * enum keel_run_reason - why KEEL_HC_VCPU_RUN has come back
  * @KEEL_RUN_INTR: Linux has an interrupt or an NMI to take
- * @KEEL_RUN_AGAIN: another CPU has what is needed for a moment
  * @KEEL_RUN_KICK: CPUs have to go through root before this can go on
  * @KEEL_RUN_MOVE: CPU @cpu has to park first
  * @KEEL_RUN_FILL: the guest's pool is empty
@@ -239,7 +238,6 @@ struct keel_vcpu_start {
  */
 enum keel_run_reason {
 	KEEL_RUN_INTR,
-	KEEL_RUN_AGAIN,
 	KEEL_RUN_KICK,
 	KEEL_RUN_MOVE,
 	KEEL_RUN_FILL,

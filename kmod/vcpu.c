@@ -103,8 +103,6 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	case KEEL_RUN_INTR:
 		fill_if_low(vm, run);
 		break;
-	case KEEL_RUN_AGAIN:
-		break;
 	case KEEL_RUN_KICK:
 		keel_kick();
 		break;
