@@ -99,6 +99,40 @@ static void donate_without_stock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 }
 
+/* pools join from hand to hand, and none of their frames is lost or found twice */
+static void donate_pools(struct kunit *test)
+{
+	struct keel_root *root = fake_machine(test);
+	struct keel_pool a, b, c;
+	u64 pfn, seen = 0;
+	unsigned int i;
+
+	keel_pool_init(&a);
+	keel_pool_init(&b);
+	keel_pool_init(&c);
+	keel_pool_join(root, &a, &b);
+	KUNIT_EXPECT_EQ(test, a.nr, 0ULL);
+	KUNIT_EXPECT_NULL(test, keel_pool_take(root, &a, &pfn));
+	/* three to an empty one, these and three more to another one, with one in it */
+	for (i = 0; i < 7; i++) {
+		KUNIT_ASSERT_NOT_NULL(test, keel_pool_take(root, &root->stock, &pfn));
+		keel_pool_put(root, i < 3 ? &a : i < 6 ? &c : &b, pfn);
+		seen |= 1ULL << (pfn - FAKE_RAM_END);
+		if (i == 2) {
+			keel_pool_join(root, &c, &a);
+			KUNIT_EXPECT_EQ(test, a.nr, 0ULL);
+			KUNIT_EXPECT_EQ(test, a.head, KEEL_NO_FRAME);
+		}
+	}
+	keel_pool_join(root, &b, &c);
+	KUNIT_EXPECT_EQ(test, b.nr, 7ULL);
+	keel_pool_join(root, &a, &b);
+	keel_pool_join(root, &root->stock, &a);
+	while (keel_pool_take(root, &root->stock, &pfn))
+		seen &= ~(1ULL << (pfn - FAKE_RAM_END));
+	KUNIT_EXPECT_EQ(test, seen, 0ULL);
+}
+
 static void donate_one_at_a_time(struct kunit *test)
 {
 	struct keel_root *root = fake_machine(test);
@@ -202,6 +236,7 @@ static struct kunit_case donate_cases[] = {
 	KUNIT_CASE(donate_refuses),
 	KUNIT_CASE(donate_waits_for_all),
 	KUNIT_CASE(donate_without_stock),
+	KUNIT_CASE(donate_pools),
 	KUNIT_CASE(donate_one_at_a_time),
 	KUNIT_CASE(donate_audit_finds),
 	KUNIT_CASE(donate_random),

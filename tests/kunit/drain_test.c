@@ -97,12 +97,14 @@ static void drain_all(struct kunit *test)
 {
 	struct keel_guest *g = guest(test);
 	struct keel_root *root = &fake->root;
-	unsigned int i, level, back[FAKE_FRAMES] = { 0 }, nr = 0;
+	u8 *back = kunit_kzalloc(test, FAKE_FRAMES, GFP_KERNEL);
+	unsigned int i, level, nr = 0;
 	u64 pfn = keel_table_lookup(&g->ept, 1 << 12, &level) >> 12;
 	u64 pool = g->pool.head, table = g->ept.root >> 12;
 	struct keel_frame *own;
 	s64 ret, k;
 
+	KUNIT_ASSERT_NOT_NULL(test, back);
 	own = keel_frame_at(&root->frames, pfn);
 	/* one of them was of another memory type in the host's EPT */
 	own->flags = (own->flags & ~KEEL_FRAME_TYPE(7)) | KEEL_FRAME_TYPE(1);
@@ -132,7 +134,7 @@ static void drain_all(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, nr, 80U);
 	for (i = 100; i < 180; i++)
-		KUNIT_EXPECT_EQ_MSG(test, back[i], 1U, "frame %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, back[i], (u8)1, "frame %u", i);
 	for (i = 0; i < 512; i++) {
 		KUNIT_EXPECT_EQ(test, fake->page[pfn][i], 0ULL);
 		KUNIT_EXPECT_EQ(test, fake->page[179][i], 0ULL);
@@ -270,34 +272,121 @@ static void drain_audit_finds(struct kunit *test)
 	keel_guest_unlock(g);
 }
 
-/* guests go on between the calls of an audit, and it takes no offence */
+/* what a guest does between two calls of an audit: once, at the call that @when counts */
+static s64 audit_while(struct keel_guest *g, unsigned int what, unsigned int when, u64 gfn)
+{
+	struct keel_vcpu *a = fake_vcpu(g, 0), *b = fake_vcpu(g, 1);
+	s64 at = 0;
+
+	do {
+		at = keel_audit(&fake->cpu[0], at);
+		if (when--)
+			continue;
+		switch (what) {
+		case 0:		/* a first read, and a first write */
+		case 1:
+			keel_guest_fault(&fake->root, g, gfn << 12, what, a);
+			break;
+		case 4:		/* a first read as well, so that the number is the same */
+			keel_guest_fault(&fake->root, g, (gfn + 600) << 12, false, a);
+			fallthrough;
+		case 2:		/* the zero frame goes, and nothing comes yet */
+			b->epoch = g->epoch;
+			b->running = 1;
+			keel_guest_fault(&fake->root, g, gfn << 12, true, a);
+			b->running = 0;
+			break;
+		case 3:		/* a frame of its own comes in its place */
+			keel_guest_fault(&fake->root, g, gfn << 12, true, a);
+			break;
+		default:	/* frames come */
+			batch[0] = 200 + gfn;
+			keel_guest_fill(&fake->root, ID, batch, 1);
+			fake_pass_all();
+		}
+	} while (at > 0);
+	return at;
+}
+
+/* guests go on meanwhile, and it takes no offence */
 static void drain_audit_running(struct kunit *test)
 {
 	struct keel_guest *g = guest(test);
+	u64 zero = g->stat.zero, mapped = g->stat.mapped;
+	unsigned int when, what;
+
+	for (when = 0; when < 30; when++) {
+		/* frames first: they are for those that want some */
+		for (what = 0; what < 4; what++)
+			KUNIT_EXPECT_EQ(test, audit_while(g, 5, when, 4 * when + what), 0LL);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 0, when, 32 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 1, when, 132 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, audit_while(g, when & 1 ? 2 : 4, when, 32 + when), 0LL);
+		zero += !(when & 1);
+		KUNIT_EXPECT_EQ(test, g->stat.zero, zero);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 3, when, 32 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, g->stat.mapped, mapped + 2 * (when + 1));
+	}
+	KUNIT_EXPECT_EQ(test, fake->cpu[0].shared->ring.head, 0ULL);
+}
+
+/* what is wrong by more than a guest can have changed meanwhile */
+static void drain_audit_bounds(struct kunit *test)
+{
+	struct keel_guest *g = guest(test);
 	struct keel_root *root = &fake->root;
-	struct rnd_state rnd;
-	unsigned int round, calls;
+	unsigned int side, i;
+	struct keel_frame *frame[3];
 	s64 at;
 
-	prandom_seed_state(&rnd, 77);
-	for (round = 0; round < 40; round++) {
-		at = 0;
-		calls = 0;
-		do {
+	for (i = 0; i < 3; i++)
+		frame[i] = keel_frame_at(&root->frames, 141 + i);
+	for (side = 0; side < 2; side++) {
+		/* more memory than is found, before; more that is found than there is, after */
+		g->stat.mapped += side ? 0 : 5;
+		for (at = keel_audit(&fake->cpu[0], 0); at >> 56 == 0; )
 			at = keel_audit(&fake->cpu[0], at);
-			KUNIT_ASSERT_GE(test, at, 0LL);
-			if (calls++ % 8 == round % 8)
-				keel_guest_fault(root, g, (u64)kit_below(&rnd, 512) << 12,
-						 kit_below(&rnd, 8) == 0, NULL);
-			if (calls % 16 == 15 && round % 4 == 0) {
-				batch[0] = 300 + kit_below(&rnd, 100);
-				keel_guest_fill(root, ID, batch, 1);
-				fake_pass_all();
-			}
-		} while (at);
+		g->stat.mapped -= side ? 0 : 5;
+		for (i = 0; i < 3 && side; i++)
+			*frame[i] = (struct keel_frame) { .count = 1, .owner = g->owner };
+		while (at > 0 && at >> 56 == 1)
+			at = keel_audit(&fake->cpu[0], at);
+		for (i = 0; i < 3 && side; i++)
+			*frame[i] = (struct keel_frame) { .count = 1, .owner = KEEL_OWNER_ROOT };
+		keel_guest_fault(root, g, (40 + side) << 12, true, NULL);
+		while (at > 0)
+			at = keel_audit(&fake->cpu[0], at);
+		KUNIT_EXPECT_EQ_MSG(test, at, (s64)-EUCLEAN, "side %u", side);
+		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	}
-	KUNIT_EXPECT_GT(test, g->stat.touched_write, 10ULL);
-	KUNIT_EXPECT_EQ(test, fake->cpu[0].shared->ring.head, 0ULL);
+}
+
+/* a guest goes while the audit is in the midst of it: the next one is looked at wholly */
+static void drain_audit_gone(struct kunit *test)
+{
+	struct keel_guest *g = guest(test), *next;
+	struct keel_root *root = &fake->root;
+	unsigned int level;
+	s64 at = 0;
+
+	KUNIT_ASSERT_EQ(test, keel_guest_new(root, ID + 1, 512), 0LL);
+	next = keel_guest_at(root, ID + 1);
+	for (level = 0; level < 5; level++)
+		batch[level] = 300 + level;
+	KUNIT_ASSERT_EQ(test, keel_guest_fill(root, ID + 1, batch, 5), 5LL);
+	fake_pass_all();
+	KUNIT_ASSERT_EQ(test, keel_guest_fault(root, next, 0, true, NULL), KEEL_FAULT_DONE);
+	*keel_guest_leaf(next, 0, &level) &= ~4ULL;
+	do {
+		at = keel_audit(&fake->cpu[0], at);
+	} while (at >> 56 < 2 || !(at & 0xfffff));
+	KUNIT_ASSERT_EQ(test, keel_guest_kill(root, g->id), 0LL);
+	fake_pass_all();
+	while (keel_guest_drain(root, ID, batch))
+		;
+	while (at > 0)
+		at = keel_audit(&fake->cpu[0], at);
+	KUNIT_EXPECT_EQ(test, at, (s64)-EUCLEAN);
 }
 
 static void mend_collapses(struct kunit *test)
@@ -366,6 +455,8 @@ static struct kunit_case drain_cases[] = {
 	KUNIT_CASE(drain_bounded),
 	KUNIT_CASE(drain_audit_finds),
 	KUNIT_CASE(drain_audit_running),
+	KUNIT_CASE(drain_audit_bounds),
+	KUNIT_CASE(drain_audit_gone),
 	KUNIT_CASE(mend_collapses),
 	KUNIT_CASE(mend_gigabyte),
 	{}
