@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # inside.sh [load] : the measurements on one machine, in its busybox, beside the
-# programs and keel.ko.  KVM and Keel take turns: they cannot both have VMX.
-# 'load' stands for those of loading and unloading only.  Prints the programs'
-# lines (see their heads), Keel's counters as 'NAME VALUE', and 'end' when all
-# is done.
+# programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
+# both have VMX.  'load' stands for those of loading and unloading only.  Prints
+# the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and 'end'
+# when all is done.
 
 set -e
 cd "$(dirname "$0")"
@@ -16,11 +16,17 @@ if [ "${1:-}" != load ]; then
 
 	modprobe kvm_intel
 	./kvm
+	./kvmguest rate ./rate
+	./kvmguest life ./idle 7
+	./kvmguest idle ./idle 32
 	rmmod kvm_intel kvm
 
 	insmod keel.ko
 	./cpuid keel $keel/exits
 	cut -f 1,2 $keel/counters | tr '\t' ' '
+	./keel rate ./rate
+	./keel life ./idle 7
+	./keel idle ./idle 32
 	rmmod keel
 
 	./cpuid after

@@ -2,19 +2,17 @@
 /*
  * kvm : what CPUID and VMCALL cost in a KVM guest, in the guest's TSC ticks.
  *
- * It drives /dev/kvm itself: a guest of eight pages, in long mode from its first
- * instruction, runs the loops of rounds.S and leaves their results in a page.
- * It has KVM's own CPUID table and no interrupt controller in the kernel, which
- * is KVM at its fastest.  The lines are those of rounds.h: 'kvm-cpuid LEAF ...'
- * and 'kvm-vmcall NUMBER ...'.
+ * A guest of eight pages, in long mode from its first instruction, runs the loops of
+ * rounds.S and leaves their results in a page.  It has KVM's own CPUID table and no
+ * interrupt controller in the kernel, which is KVM at its fastest.  The lines are
+ * those of rounds.h: 'kvm-cpuid LEAF ...' and 'kvm-vmcall NUMBER ...'.
+ *
+ * World: user, in the machine that is measured.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <linux/kvm.h>
 
+#include "kvmvm.h"
 #include "rounds.h"
 
 /* The guest's memory, by physical address, which is its linear one too */
@@ -34,91 +32,21 @@ static const unsigned char done[] = { 0xe6, DONE_PORT };
 
 #define PTE_TABLE	0x3ULL		/* present, writable */
 #define PTE_HUGE	0x83ULL		/* the same, 2 MiB */
-#define CR0_LONG	0x80000033ULL	/* PG, NE, ET, MP, PE */
-#define CR4_PAE		0x20ULL
-#define EFER_LONG	0x500ULL	/* LMA, LME */
 #define RFLAGS_FIXED	0x2ULL
 
-#define CPUID_ENTRIES	128
-
-static unsigned char *memory;
-static struct kvm_run *run;
-static int vcpu;
-
-static int call(int fd, unsigned long request, void *arg, const char *name)
-{
-	int ret = ioctl(fd, request, arg);
-
-	if (ret < 0)
-		err(1, "%s", name);
-	return ret;
-}
-
-#define CALL(fd, request, arg) call(fd, request, (void *)(arg), #request)
-
-static void set_cpuid(int kvm)
-{
-	struct kvm_cpuid2 *cpuid;
-
-	cpuid = calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
-	if (!cpuid)
-		err(1, "calloc");
-	cpuid->nent = CPUID_ENTRIES;
-	CALL(kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
-	CALL(vcpu, KVM_SET_CPUID2, cpuid);
-	free(cpuid);
-}
-
-static void set_long_mode(void)
-{
-	struct kvm_segment data = { .limit = ~0U, .selector = 0x10, .type = 3, .present = 1,
-				    .db = 1, .s = 1, .g = 1 };
-	struct kvm_segment code = { .limit = ~0U, .selector = 0x8, .type = 11, .present = 1,
-				    .l = 1, .s = 1, .g = 1 };
-	struct kvm_sregs sregs;
-
-	*(unsigned long *)(memory + PML4) = PDPT | PTE_TABLE;
-	*(unsigned long *)(memory + PDPT) = PD | PTE_TABLE;
-	*(unsigned long *)(memory + PD) = PTE_HUGE;
-
-	CALL(vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs = code;
-	sregs.ds = data;
-	sregs.es = data;
-	sregs.fs = data;
-	sregs.gs = data;
-	sregs.ss = data;
-	sregs.cr0 = CR0_LONG;
-	sregs.cr3 = PML4;
-	sregs.cr4 = CR4_PAE;
-	sregs.efer = EFER_LONG;
-	CALL(vcpu, KVM_SET_SREGS, &sregs);
-}
+static struct kvmvm guest;
 
 static void create(void)
 {
-	struct kvm_userspace_memory_region region = { .memory_size = MEMORY };
-	int kvm, vm;
-
-	kvm = open("/dev/kvm", O_RDWR);
-	if (kvm < 0)
-		err(1, "/dev/kvm");
-	vm = CALL(kvm, KVM_CREATE_VM, 0);
-	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		err(1, "mmap");
-	region.userspace_addr = (unsigned long)memory;
-	CALL(vm, KVM_SET_TSS_ADDR, 0xfffbd000UL);
-	CALL(vm, KVM_SET_USER_MEMORY_REGION, &region);
-	vcpu = CALL(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, CALL(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
-		   MAP_SHARED, vcpu, 0);
-	if (run == MAP_FAILED)
-		err(1, "mmap");
-	set_cpuid(kvm);
-	set_long_mode();
-	memcpy(memory + CODE, rounds_start, rounds_stop - rounds_start);
-	memcpy(memory + CODE + (rounds_stop - rounds_start), done, sizeof(done));
+	kvmvm_open();
+	kvmvm_new(&guest);
+	kvmvm_memory(&guest, MEMORY);
+	kvmvm_vcpu(&guest);
+	*(unsigned long *)(guest.memory + PML4) = PDPT | PTE_TABLE;
+	*(unsigned long *)(guest.memory + PDPT) = PD | PTE_TABLE;
+	*(unsigned long *)(guest.memory + PD) = PTE_HUGE;
+	memcpy(guest.memory + CODE, rounds_start, rounds_stop - rounds_start);
+	memcpy(guest.memory + CODE + (rounds_stop - rounds_start), done, sizeof(done));
 }
 
 /* Run a loop in the guest; its results, valid until the next run. */
@@ -133,12 +61,12 @@ static unsigned int *rounds(rounds_fn *fn, unsigned int eax)
 		.rdx = eax,
 	};
 
-	*(unsigned long *)(memory + regs.rsp) = CODE + (rounds_stop - rounds_start);
-	CALL(vcpu, KVM_SET_REGS, &regs);
-	CALL(vcpu, KVM_RUN, 0);
-	if (run->exit_reason != KVM_EXIT_IO || run->io.port != DONE_PORT)
-		errx(1, "the guest ended with exit reason %u", run->exit_reason);
-	return (unsigned int *)(memory + RESULT);
+	*(unsigned long *)(guest.memory + regs.rsp) = CODE + (rounds_stop - rounds_start);
+	kvmvm_registers(&guest, PML4, 0, 0, &regs);
+	kvmvm_run(&guest);
+	if (guest.run->exit_reason != KVM_EXIT_IO || guest.run->io.port != DONE_PORT)
+		errx(1, "the guest ended with exit reason %u", guest.run->exit_reason);
+	return (unsigned int *)(guest.memory + RESULT);
 }
 
 int main(void)

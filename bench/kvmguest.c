@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kvmguest rate ELF		what leaving the guest costs
+ * kvmguest life ELF ROUNDS	what making a guest costs, and destroying it
+ * kvmguest idle ELF GUESTS	what memory guests take that only wait
+ *
+ * The same as keel does with a guest of Keel, with one of KVM.  In rate it has no
+ * interrupt controller in the kernel, which is KVM at its fastest; otherwise it has.
+ *
+ * The lines: of rate those that the guest says, 'kvm-rate NAME TICKS', and for each
+ * 'kvm-exits NAME ROUNDS EXITS', of any kind; of life those of busy.c; of idle that of
+ * memory.c, and 'kvm-idle-own GUESTS KIB', the guests' own memory.
+ *
+ * World: user, in the machine that is measured.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+
+#include "busy.h"
+#include "image.h"
+#include "kvmvm.h"
+#include "memory.h"
+#include "rate.h"
+
+#define SERIAL		0x3f8
+#define GUESTS_MAX	64
+#define STACK		0x10000UL
+#define RFLAGS_FIXED	0x2ULL
+
+static struct image image;
+static struct kvmvm guests[GUESTS_MAX];
+
+static void fill_memory(struct kvmvm *k)
+{
+	int i;
+
+	for (i = 0; i < IMAGE_PIECES; i++)
+		memcpy(k->memory + image.piece[i].gpa, image.piece[i].data, image.piece[i].size);
+}
+
+static void set_registers(struct kvmvm *k, uint64_t arg)
+{
+	struct kvm_regs regs = { .rip = image.rip, .rsp = image.rsp, .rdi = arg,
+				 .rflags = RFLAGS_FIXED };
+
+	kvmvm_registers(k, image.cr3, image.gdt_base, image.gdt_limit, &regs);
+}
+
+/* Exits of any kind that the vCPU has made, by KVM's own statistics */
+static unsigned long exits_of(int stats)
+{
+	static struct kvm_stats_header head;
+	static off_t at;
+	char buffer[512] __attribute__((aligned(8)));
+	struct kvm_stats_desc *desc = (void *)buffer;
+	size_t size;
+	uint64_t val;
+	unsigned int i;
+
+	if (!at && pread(stats, &head, sizeof(head), 0) != sizeof(head))
+		err(1, "statistics");
+	size = sizeof(*desc) + head.name_size;
+	for (i = 0; !at && i < head.num_desc; i++) {
+		if (pread(stats, desc, size, head.desc_offset + i * size) != (ssize_t)size)
+			err(1, "statistics");
+		if (!strcmp(desc->name, "exits"))
+			at = head.data_offset + desc->offset;
+	}
+	if (!at || pread(stats, &val, sizeof(val), at) != sizeof(val))
+		errx(1, "KVM does not count exits");
+	return val;
+}
+
+/* A byte of the guest's; 1 when it has said all.  What lies before a line is measured. */
+static int say(char byte, int stats)
+{
+	static unsigned long spoken, exits;
+	static unsigned int len;
+	static char line[80];
+
+	/* but for the exit by which it begins to speak */
+	if (!len)
+		exits = exits_of(stats) - spoken - 1;
+	if (len < sizeof(line) - 1)
+		line[len++] = byte;
+	if (byte != '\n')
+		return 0;
+	line[len] = 0;
+	len = 0;
+	printf("kvm-rate %s", line);
+	printf("kvm-exits %.*s %u %lu\n", (int)strcspn(line, " "), line, RATE_ROUNDS, exits);
+	spoken = exits_of(stats);
+	return !strncmp(line, RATE_LAST, strlen(RATE_LAST));
+}
+
+static void rate(void)
+{
+	struct kvmvm *k = &guests[0];
+	unsigned char *data;
+	int stats;
+
+	kvmvm_new(k);
+	kvmvm_memory(k, RATE_MEMORY);
+	kvmvm_vcpu(k);
+	fill_memory(k);
+	set_registers(k, RATE_ARG);
+	stats = KVMVM_CALL(k->vcpu, KVM_GET_STATS_FD, 0);
+	for (;;) {
+		kvmvm_run(k);
+		if (k->run->exit_reason != KVM_EXIT_IO)
+			errx(1, "the guest ended with exit reason %u", k->run->exit_reason);
+		data = (unsigned char *)k->run + k->run->io.data_offset;
+		if (k->run->io.direction == KVM_EXIT_IO_IN)
+			memset(data, 0xff, k->run->io.size);
+		else if (k->run->io.port == SERIAL && say(*data, stats))
+			break;
+	}
+	kvmvm_destroy(k);
+}
+
+static void step_new(void)
+{
+	kvmvm_new(&guests[0]);
+}
+
+static void step_irqchip(void)
+{
+	kvmvm_irqchip(&guests[0]);
+}
+
+static void step_memory(void)
+{
+	kvmvm_memory(&guests[0], LIFE_MEMORY);
+	fill_memory(&guests[0]);
+}
+
+static void step_vcpu(void)
+{
+	kvmvm_vcpu(&guests[0]);
+}
+
+static void step_registers(void)
+{
+	set_registers(&guests[0], 1);
+}
+
+static void step_run(void)
+{
+	kvmvm_run(&guests[0]);
+	if (guests[0].run->exit_reason != KVM_EXIT_IO)
+		errx(1, "the guest ended with exit reason %u", guests[0].run->exit_reason);
+}
+
+static void step_destroy(void)
+{
+	kvmvm_destroy(&guests[0]);
+}
+
+static void life(unsigned int rounds)
+{
+	static struct busy_step steps[] = {
+		{ .name = "kvm-new", .step = step_new },
+		{ .name = "kvm-irqchip", .step = step_irqchip },
+		{ .name = "kvm-memory", .step = step_memory },
+		{ .name = "kvm-vcpu", .step = step_vcpu },
+		{ .name = "kvm-registers", .step = step_registers },
+		{ .name = "kvm-run", .step = step_run },
+		{ .name = "kvm-destroy", .step = step_destroy },
+	};
+
+	busy_rounds(steps, sizeof(steps) / sizeof(steps[0]), rounds);
+}
+
+/* The vCPU waits in the kernel; the program's end is its own. */
+static void *wait_in_guest(void *arg)
+{
+	for (;;)
+		kvmvm_run(arg);
+	return NULL;
+}
+
+static void start_idle(struct kvmvm *k, unsigned char *stack)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	kvmvm_new(k);
+	kvmvm_irqchip(k);
+	kvmvm_memory(k, LIFE_MEMORY);
+	kvmvm_vcpu(k);
+	fill_memory(k);
+	set_registers(k, 0);
+	pthread_attr_init(&attr);
+	if (pthread_attr_setstack(&attr, stack, STACK) ||
+	    pthread_create(&thread, &attr, wait_in_guest, k))
+		errx(1, "no thread");
+}
+
+/* The guests' own pages, and the threads' stacks, are not what is asked for. */
+static void idle(unsigned int nr)
+{
+	struct memory before, after;
+	unsigned char *stacks;
+	unsigned int i, own = 0;
+
+	stacks = mmap(NULL, (nr + 1) * STACK, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (stacks == MAP_FAILED)
+		err(1, "stacks");
+	start_idle(&guests[nr], stacks + nr * STACK);
+	busy_pause();
+	memory_read(&before);
+	for (i = 0; i < nr; i++)
+		start_idle(&guests[i], stacks + i * STACK);
+	busy_pause();
+	memory_read(&after);
+	for (i = 0; i < IMAGE_PIECES; i++)
+		own += image.piece[i].size / 1024;
+	memory_report("kvm-idle", nr, &before, &after);
+	printf("kvm-idle-own %u %u\n", nr, nr * own);
+	_exit(fflush(stdout) != 0);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int nr = argc > 3 ? atoi(argv[3]) : 0;
+
+	if (argc < 3)
+		errx(2, "usage: kvmguest rate|life|idle ELF [NUMBER]");
+	image_load(&image, argv[2]);
+	kvmvm_open();
+	if (!strcmp(argv[1], "rate"))
+		rate();
+	else if (!strcmp(argv[1], "life") && nr && nr <= BUSY_ROUNDS_MAX)
+		life(nr);
+	else if (!strcmp(argv[1], "idle") && nr && nr < GUESTS_MAX)
+		idle(nr);
+	else
+		errx(2, "it knows rate, life and idle, and the latter two take a number");
+	return 0;
+}

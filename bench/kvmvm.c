@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest of KVM, by /dev/kvm itself: long mode from its first instruction, KVM's own
+ * CPUID table, 4 KiB pages.  What goes wrong ends the program.
+ *
+ * World: user, in the machine that is measured.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "kvmvm.h"
+
+#define CR0_LONG	0x80000033ULL	/* PG, NE, ET, MP, PE */
+#define CR4_PAE		0x20ULL
+#define EFER_LONG	0x500ULL	/* LMA, LME */
+
+#define CPUID_ENTRIES	128
+
+static int kvm = -1;
+static struct kvm_cpuid2 *cpuid;
+
+/**
+ * kvmvm_call() - an ioctl that has to succeed
+ * @fd: to whom
+ * @request: what
+ * @arg: and its argument
+ * @name: what to say when it fails
+ *
+ * Return: what it returns.
+ */
+int kvmvm_call(int fd, unsigned long request, void *arg, const char *name)
+{
+	int ret = ioctl(fd, request, arg);
+
+	if (ret < 0)
+		err(1, "%s", name);
+	return ret;
+}
+
+/**
+ * kvmvm_open() - before the first guest
+ */
+void kvmvm_open(void)
+{
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		err(1, "/dev/kvm");
+	cpuid = calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
+	if (!cpuid)
+		err(1, "calloc");
+	cpuid->nent = CPUID_ENTRIES;
+	KVMVM_CALL(kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
+}
+
+/**
+ * kvmvm_new() - make a guest, without memory and vCPU
+ * @k: filled
+ */
+void kvmvm_new(struct kvmvm *k)
+{
+	*k = (struct kvmvm) { .vcpu = -1 };
+	k->vm = KVMVM_CALL(kvm, KVM_CREATE_VM, 0);
+	KVMVM_CALL(k->vm, KVM_SET_TSS_ADDR, 0xfffbd000UL);
+}
+
+/**
+ * kvmvm_irqchip() - give it interrupt controllers in the kernel, before its vCPU
+ * @k: the guest
+ */
+void kvmvm_irqchip(struct kvmvm *k)
+{
+	KVMVM_CALL(k->vm, KVM_CREATE_IRQCHIP, 0);
+}
+
+/**
+ * kvmvm_memory() - give it memory
+ * @k: the guest
+ * @size: in bytes
+ */
+void kvmvm_memory(struct kvmvm *k, unsigned long size)
+{
+	struct kvm_userspace_memory_region region = { .memory_size = size };
+
+	k->size = size;
+	k->memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (k->memory == MAP_FAILED || (madvise(k->memory, size, MADV_NOHUGEPAGE) &&
+					errno != EINVAL))
+		err(1, "memory");
+	region.userspace_addr = (unsigned long)k->memory;
+	KVMVM_CALL(k->vm, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+/**
+ * kvmvm_vcpu() - give it a vCPU
+ * @k: the guest
+ */
+void kvmvm_vcpu(struct kvmvm *k)
+{
+	k->vcpu = KVMVM_CALL(k->vm, KVM_CREATE_VCPU, 0);
+	k->run_size = KVMVM_CALL(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	k->run = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, k->vcpu, 0);
+	if (k->run == MAP_FAILED)
+		err(1, "mmap");
+}
+
+/**
+ * kvmvm_registers() - what its vCPU begins with
+ * @k: the guest
+ * @cr3: its page tables
+ * @gdt_base: its GDT
+ * @gdt_limit: the limit of that
+ * @regs: general registers
+ */
+void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
+		     const struct kvm_regs *regs)
+{
+	struct kvm_segment data = { .limit = ~0U, .selector = 0x18, .type = 3, .present = 1,
+				    .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment code = { .limit = ~0U, .selector = 0x10, .type = 11, .present = 1,
+				    .l = 1, .s = 1, .g = 1 };
+	struct kvm_sregs sregs;
+
+	KVMVM_CALL(k->vcpu, KVM_SET_CPUID2, cpuid);
+	KVMVM_CALL(k->vcpu, KVM_GET_SREGS, &sregs);
+	sregs.cs = code;
+	sregs.ds = data;
+	sregs.es = data;
+	sregs.fs = data;
+	sregs.gs = data;
+	sregs.ss = data;
+	sregs.gdt.base = gdt_base;
+	sregs.gdt.limit = gdt_limit;
+	sregs.cr0 = CR0_LONG;
+	sregs.cr3 = cr3;
+	sregs.cr4 = CR4_PAE;
+	sregs.efer = EFER_LONG;
+	KVMVM_CALL(k->vcpu, KVM_SET_SREGS, &sregs);
+	KVMVM_CALL(k->vcpu, KVM_SET_REGS, regs);
+}
+
+/**
+ * kvmvm_run() - run its vCPU until user space is needed
+ * @k: the guest
+ */
+void kvmvm_run(struct kvmvm *k)
+{
+	KVMVM_CALL(k->vcpu, KVM_RUN, 0);
+}
+
+/**
+ * kvmvm_destroy() - take it away
+ * @k: the guest
+ */
+void kvmvm_destroy(struct kvmvm *k)
+{
+	munmap(k->run, k->run_size);
+	close(k->vcpu);
+	close(k->vm);
+	munmap(k->memory, k->size);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest of KVM: see kvmvm.c.
+ *
+ * World: user, in the machine that is measured.
+ */
+#ifndef BENCH_KVMVM_H
+#define BENCH_KVMVM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/kvm.h>
+
+/**
+ * struct kvmvm - a guest with one vCPU
+ * @vm: file descriptors: its own
+ * @vcpu: and its vCPU's
+ * @run: what KVM says of an exit
+ * @run_size: bytes of @run
+ * @memory: its memory, from physical address 0 on
+ * @size: in bytes
+ */
+struct kvmvm {
+	int vm;
+	int vcpu;
+	struct kvm_run *run;
+	long run_size;
+	unsigned char *memory;
+	unsigned long size;
+};
+
+int kvmvm_call(int fd, unsigned long request, void *arg, const char *name);
+
+#define KVMVM_CALL(fd, request, arg) kvmvm_call(fd, request, (void *)(arg), #request)
+
+void kvmvm_open(void);
+void kvmvm_new(struct kvmvm *k);
+void kvmvm_irqchip(struct kvmvm *k);
+void kvmvm_memory(struct kvmvm *k, unsigned long size);
+void kvmvm_vcpu(struct kvmvm *k);
+void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
+		     const struct kvm_regs *regs);
+void kvmvm_run(struct kvmvm *k);
+void kvmvm_destroy(struct kvmvm *k);
+
+#endif /* BENCH_KVMVM_H */
