@@ -1,0 +1,231 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The generic-netlink family: every command in every state is answered, or refused
+# with the errno and the text that say why; what is wrong with an attribute is said
+# of that attribute, and changes nothing.  Then notifications, dumps that things
+# change under, several clients, and consoles.
+#
+# needs: genl
+. ./lib.sh
+
+leaks=1
+
+# These report for themselves.
+genl() {
+	./genl "$@" | tee /tmp/genl
+	passed=$((passed + $(grep -c '^ok ' /tmp/genl)))
+	failed=$((failed + $(grep -c '^not ok ' /tmp/genl)))
+}
+
+# What is right, but for one thing, is refused for that.
+file='image-fd=new:8192 segment{ gpa=0 offset=0 size=4097 }'
+image="$file start{ rip=0 }"
+
+insmod keel_probe.ko
+same "no family without Keel" "no family: ENOENT" "$(./genl < /dev/null)"
+check "load" insmod keel.ko
+
+genl << END
+status-get | ok +1 abi=2 online=$(nproc) demoted=$(nproc) vms=0 running=0 donated= tampered=0
+status-get 1:u32=1 | EINVAL
+status-get 99:u32=1 | EINVAL Unknown attribute type
+99 | EOPNOTSUPP
+ntf | EOPNOTSUPP
+dump status-get | EOPNOTSUPP
+dump vm-get | ok +0
+dump stat-get | ok +0
+vm-get | EINVAL id and name
+vm-get id=1 | ENOENT id: there is no guest
+vm-get name=a | ENOENT name: there is no guest
+vm-get id=0 | ERANGE out of range
+vm-get 1:u64=1 | EINVAL
+vm-get 1:raw=0101 | EINVAL
+vm-get 2:raw=6161 | EINVAL
+vm-get name=a memory=4096 | EINVAL
+dump vm-get id=1 | EINVAL takes no attributes
+dump stat-get name=a | EINVAL takes no attributes
+
+vm-new | EINVAL name:
+vm-new memory=4096 | EINVAL name:
+vm-new name=a | EINVAL memory:
+vm-new name= memory=4096 | EINVAL name: 1 to 63
+vm-new name=a/b memory=4096 | EINVAL name: 1 to 63
+vm-new name=a%0ab memory=4096 | EINVAL name: 1 to 63
+vm-new name=a%7f memory=4096 | EINVAL name: 1 to 63
+vm-new name=0123456789012345678901234567890123456789012345678901234567890123 memory=4096 | EINVAL
+vm-new name=a memory=0 | ERANGE out of range
+vm-new name=a memory=4095 | ERANGE out of range
+vm-new name=a memory=4097 | EINVAL memory: has to be a multiple
+vm-new name=a memory=4096 vcpus=0 | ERANGE out of range
+vm-new name=a memory=4096 vcpus=17 | ERANGE out of range
+vm-new name=a memory=4096 weight=0 | ERANGE out of range
+vm-new name=a memory=4096 weight=10001 | ERANGE out of range
+vm-new name=a memory=4096 id=7 | EINVAL
+vm-new name=a memory=4096 state=1 | EINVAL
+vm-new name=a memory=4096 99:u32=0 | EINVAL Unknown attribute type
+status-get | ok vms=0
+
+listen
+vm-new name=a memory=1048576 | ok +1 id=1 name=a memory=1048576 vcpus=1 weight=100 state=created reason=1 detail=0 created= console=ttyKEEL1 !started= !thread=
+event | created id=1 name=a state=created
+vm-new name=a memory=4096 | EEXIST name
+event | none
+vm-new name=with%20a%20blank%20%22and%22%20\$so%c3%b6n memory=4096 vcpus=16 weight=10000 | ok id=2 vcpus=16
+event | created id=2
+vm-get name=with%20a%20blank%20%22and%22%20\$so%c3%b6n | ok +1 id=2
+vm-get id=1 name=a | ok +1 id=1
+vm-get id=2 name=a | EINVAL name: the guest of this id has another name
+vm-get id=3 name=a | ENOENT id:
+dump vm-get | ok +2 id=2
+dump stat-get | ok +2 id=2
+stat-get name=a | ok +1 id=1 mapped=0 !vcpu=
+status-get | ok vms=2 running=0
+
+vm-set name=a | EINVAL weight:
+vm-set name=a weight=0 | ERANGE
+vm-set name=a weight=200 memory=4096 | EINVAL
+vm-set weight=200 | EINVAL id and name
+vm-set name=a weight=200 | ok +0
+event | changed id=1 weight=200
+echo vm-set name=a weight=300 | ok +1 id=1 weight=300
+event | changed id=1 weight=300
+
+# Without an image
+vm-start name=a | ENODATA load one first
+vm-pause name=a | EBUSY
+vm-resume name=a | EBUSY
+vm-stop name=a | EBUSY
+vm-reset name=a | EBUSY
+event | none
+vm-get name=a | ok state=created
+
+vm-load name=a | EINVAL segment:
+vm-load $image | EINVAL id and name
+vm-load name=b $image | ENOENT name:
+vm-load name=a segment{ gpa=0 offset=0 size=1 } start{ } | EINVAL image-fd:
+vm-load name=a image-fd=new:1 segment{ gpa=0 offset=0 size=1 } | EINVAL start:
+vm-load name=a image-fd=77 segment{ gpa=0 offset=0 size=1 } start{ } | EBADF image-fd:
+vm-load name=a image-fd=0xffffffff segment{ gpa=0 offset=0 size=1 } start{ } | EBADF image-fd:
+vm-load name=a image-fd=pathonly segment{ gpa=0 offset=0 size=1 } start{ } | EBADF image-fd:
+vm-load name=a image-fd=dir segment{ gpa=0 offset=0 size=1 } start{ } | EINVAL image-fd: has to be a regular
+vm-load name=a image-fd=pipe segment{ gpa=0 offset=0 size=1 } start{ } | EINVAL image-fd: has to be a regular
+vm-load name=a image-fd=writeonly segment{ gpa=0 offset=0 size=1 } start{ } | EBADF image-fd: has to be open for reading
+vm-load name=a image-fd=new:8192 segment{ offset=0 size=1 } start{ } | EINVAL segment: has to have all
+vm-load name=a image-fd=new:8192 segment{ gpa=0 size=1 } start{ } | EINVAL segment: has to have all
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 } start{ } | EINVAL segment: has to have all
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 size=0 } start{ } | ERANGE out of range
+vm-load name=a image-fd=new:8192 segment{ gpa=2048 offset=0 size=1 } start{ } | EINVAL segment gpa:
+vm-load name=a image-fd=new:8192 segment{ gpa=1048576 offset=0 size=1 } start{ } | ERANGE segment: has to end within the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=1044480 offset=0 size=4097 } start{ } | ERANGE segment: has to end within the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=4096 offset=0 size=0xfffffffffffff001 } start{ } | ERANGE segment: has to end within the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=0xfffffffffffff000 offset=0 size=8192 } start{ } | ERANGE segment: has to end within the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=8192 size=1 } start{ } | ERANGE segment: has to end within the file
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=1 size=8192 } start{ } | ERANGE segment: has to end within the file
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0xffffffffffffffff size=8192 } start{ } | ERANGE segment: has to end within the file
+vm-load name=a image-fd=new:8192 segment{ gpa=4096 offset=0 size=1 } segment{ gpa=0 offset=0 size=4097 } start{ } | EINVAL segment: has to share no page
+vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 size=1 99:u32=1 } start{ } | EINVAL
+vm-load name=a image-fd=new:8192 14:raw=00 start{ } | EINVAL
+vm-load name=a $file start{ rip=0x100000000 } | EINVAL start: a register has 32 bits
+vm-load name=a $file start{ gdt-limit=65536 } | ERANGE
+vm-load name=a $file start{ long-mode } | EINVAL start cr3: 64-bit mode
+vm-load name=a $file start{ long-mode cr3=1 } | EINVAL start cr3: has to be
+vm-load name=a $file start{ long-mode cr3=1048576 } | EINVAL start cr3: has to be
+vm-load name=a $file start{ long-mode cr3=4096 rip=0x800000000000 } | EINVAL start rip:
+vm-load name=a $file start{ long-mode cr3=4096 gdt-base=0x800000000000 } | EINVAL start gdt-base:
+vm-get name=a | ok state=created
+event | none
+
+vm-load name=a image-fd=new:8192 segments=65 start{ } | E2BIG segment: an image has to have 1 to 64
+vm-load name=a image-fd=new:8192 segments=64 start{ } | ok +0
+echo vm-load name=a $image | ok +1 state=stopped
+vm-get name=a | ok state=stopped
+END
+
+genl << END
+# Stopped
+vm-pause name=a | EBUSY
+vm-resume name=a | EBUSY
+vm-stop name=a | EBUSY
+vm-reset name=a | EBUSY
+listen
+echo vm-start name=a | ok +1 state=running started= thread=
+event | state name=a state=running
+# Running
+status-get | ok vms=2 running=1
+vm-start name=a | EBUSY
+vm-resume name=a | EBUSY
+vm-load name=a $image | EBUSY
+stat-get name=a | ok +1 id=1 vcpu=
+dump stat-get | ok +2
+vm-pause id=1 | ok +0
+event | state id=1 state=paused
+# Paused
+vm-pause id=1 | EBUSY
+vm-start id=1 | EBUSY
+vm-load id=1 $image | EBUSY
+vm-get id=1 | ok state=paused thread=
+vm-resume id=1 | ok +0
+event | state id=1 state=running
+vm-reset id=1 | ok
+vm-get id=1 | ok state=running
+vm-stop id=1 timeout=0 | ok
+vm-get id=1 | ok state=stopped !thread=
+vm-del id=1 | ok +0
+vm-del id=1 | ENOENT id:
+vm-get name=a | ENOENT
+echo vm-del id=2 | ok +1 id=2
+status-get | ok vms=0 running=0
+change 120
+race 100
+status-get | ok vms=0
+END
+
+same "not in another network namespace" "no family: ENOENT" "$(./genl -n < /dev/null)"
+genl -u << END
+status-get | EPERM
+dump vm-get | EPERM
+vm-new name=a memory=4096 | EPERM
+vm-del id=1 | EPERM
+END
+genl -U << END
+status-get | EPERM
+vm-new name=a memory=4096 | EPERM
+END
+
+# Root's messages come once a second.
+genl << END
+listen
+run cat $probe/attack > /tmp/attack
+run sleep 2
+event | tamper tamper-address= tamper-cpu=
+END
+
+# What the guest says before somebody listens is there, the last 4 KiB of it.
+genl << END
+vm-new name=console memory=65536 | ok
+vm-load name=console $image | ok
+END
+tty=/dev/$(./genl << END | sed -n 's/.*console=\(ttyKEEL[0-9]*\).*/\1/p'
+vm-get name=console | EPERM
+END
+)
+check "the tty is there" test -c "$tty"
+echo "vm-start name=console | ok" | genl
+sleep 1
+cat "$tty" > /tmp/said &
+reader=$!
+sleep 1
+awk 'BEGIN { for (i = 1904; i < 6000; i++) printf "%c", 97 + i % 26 }' > /tmp/want
+check "early output is kept" cmp /tmp/said /tmp/want
+printf 'Hello, Guest\n' > "$tty"
+sleep 1
+printf 'hELLO\014\000gUEST*' >> /tmp/want
+check "what is typed arrives, and nothing is echoed twice" cmp /tmp/said /tmp/want
+echo "vm-del name=console | ok" | genl
+tries=0
+while kill -0 $reader 2> /tmp/err && [ $((tries += 1)) -lt 50 ]; do sleep 0.1; done
+check "whoever reads sees the end" test $tries -lt 50
+check "the tty is gone" test ! -e "$tty"
+check "unload" rmmod keel
+finish
