@@ -243,8 +243,10 @@ def test_wait():
     def later(args, *events, status=0, err=''):
         child = machine.start('wait', *args)
         test('it listens', until(lambda: any(group == 9 for _, group in kernel.members)))
-        time.sleep(0.1)
-        test(f'{args}: it waits', child.poll() is None)
+        kernel.state(other, 'running')
+        kernel.state(other, args[-1] if args[-1] in STATES else 'stopped')
+        time.sleep(0.2)
+        test(f'{args}: it waits, whatever others do', child.poll() is None)
         for event in events:
             event()
         try:
@@ -255,10 +257,9 @@ def test_wait():
              child.returncode, got)
 
     other = kernel.add('other', 'running')
-    later(['web', 'stopped'], lambda: kernel.state(other, 'stopped'),
-          lambda: kernel.state(web, 'stopped', 'exit', 0))
+    later(['web', 'stopped'], lambda: kernel.state(web, 'stopped', 'exit', 0))
     kernel.state(web, 'running')
-    later(['web', 'paused', '--timeout', '20'], lambda: kernel.state(web, 'paused'),
+    later(['--timeout', '20', 'web', 'paused'], lambda: kernel.state(web, 'paused'),
           lambda: kernel.state(web, 'running'))
     later(['--id', '1', 'crashed'], lambda: (web.update(state=STATES['crashed']), kernel.lose()))
 

@@ -110,7 +110,7 @@ def test_good():
             ('up to the end', '128K', [(0x1f000, CODE, 0x1000)], 0x1f000),
             ('more than a GiB', '1025M', [(0x100000, CODE, 100)], 0x100000),
             ('a lot', '1T', [(0x100000, CODE, 100)], 0x100000),
-            ('in high memory', '8G', [(0x140000000, CODE, 100), (0x1000, CODE, 100)], 0x1000)):
+            ('in high memory', '5G', [(0x120000000, CODE, 100), (0x1000, CODE, 100)], 0x1000)):
         machine = with_keel()
         kernel = machine.kernel
         number += 1
