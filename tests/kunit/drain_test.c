@@ -320,12 +320,14 @@ static void drain_audit_running(struct kunit *test)
 		for (what = 0; what < 4; what++)
 			KUNIT_EXPECT_EQ(test, audit_while(g, 5, when, 4 * when + what), 0LL);
 		KUNIT_EXPECT_EQ(test, audit_while(g, 0, when, 32 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 0, when, 232 + when), 0LL);
 		KUNIT_EXPECT_EQ(test, audit_while(g, 1, when, 132 + when), 0LL);
-		KUNIT_EXPECT_EQ(test, audit_while(g, when & 1 ? 2 : 4, when, 32 + when), 0LL);
-		zero += !(when & 1);
-		KUNIT_EXPECT_EQ(test, g->stat.zero, zero);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 2, when, 32 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, audit_while(g, 4, when, 232 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, g->stat.zero, ++zero);
 		KUNIT_EXPECT_EQ(test, audit_while(g, 3, when, 32 + when), 0LL);
-		KUNIT_EXPECT_EQ(test, g->stat.mapped, mapped + 2 * (when + 1));
+		KUNIT_EXPECT_EQ(test, audit_while(g, 3, when, 232 + when), 0LL);
+		KUNIT_EXPECT_EQ(test, g->stat.mapped, mapped + 3 * (when + 1));
 	}
 	KUNIT_EXPECT_EQ(test, fake->cpu[0].shared->ring.head, 0ULL);
 }
