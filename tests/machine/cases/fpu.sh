@@ -7,6 +7,8 @@
 # needs: keelctl guests vectors
 . ./lib.sh
 
+# The commands here come first, whatever runs.
+renice -n -10 -p $$
 check "load" insmod keel.ko
 i=0
 while [ $i -lt 6 ]; do
@@ -17,7 +19,7 @@ done > /tmp/out
 pids=
 for cpu in 1 2 1 2; do
 	n=$((n + 1))
-	taskset $cpu ./vectors 4 > /tmp/vectors.$n 2>&1 &
+	nice -n 10 taskset $cpu ./vectors 4 > /tmp/vectors.$n 2>&1 &
 	pids="$pids $!"
 done
 i=0

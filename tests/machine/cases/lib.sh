@@ -106,16 +106,24 @@ free_kib() {
 	echo "$most"
 }
 
+# The same, with what ended threads have left: the kernel keeps the addresses of their
+# stacks, and the tables for these, until it sets up a module's memory.
+free_kib_threads() {
+	insmod keel_probe.ko
+	rmmod keel_probe
+	free_kib
+}
+
 # For cases with guests (needs: keelctl guests).
 # get NAME MEMBER : what keelctl -j show says of a guest
 get() {
 	./keelctl -j show "$1" | sed -n 's/.*[{,]"'"$2"'":[["]*\([^],"}]*\).*/\1/p'
 }
 
-# why NAME : its state, why it is in it, and the detail, such as "stopped exit 0"
+# why NAME : its state, why it is in it, and the detail if there is one: "stopped exit 0"
 why() {
-	./keelctl -j show "$1" |
-		sed 's/.*"state":"\([a-z]*\)","reason":"\([a-z]*\)","detail":\([0-9]*\).*/\1 \2 \3/'
+	./keelctl -j show "$1" | sed 's/.*"state":"\([a-z]*\)","reason":"\([a-z]*\)","detail":\([^,]*\).*/\1 \2 \3/
+		s/ null$//'
 }
 
 # said NAME : what a guest that has ended has said, and nobody has read

@@ -41,7 +41,7 @@ same "the last byte is its own" "stopped exit 1" "$(why inside)"
 check "frames are right" grep -q '^ok' $debug/keel/audit
 same "no one has touched what is root's" 0 "$(counter tampered)"
 same "Linux's memory is as it was" "$want" "$(sum)"
-same "the neighbour goes on" "running command 0" "$(why neighbour)"
+same "the neighbour goes on" "running command" "$(why neighbour)"
 ./keelctl stop --wait neighbour
 check "and has counted right" sh -c 'timeout 10 ./keelctl console neighbour < /dev/null | grep -q " ok$"'
 kill $monitor
