@@ -35,15 +35,17 @@ static bool collapse(struct keel_root *root, u64 pa, unsigned int level)
  * @root: root
  * @pa: where to go on, 0 at first
  *
- * What is not mapped as itself, or has more than one memory type, stays as it is.  The
- * tables that are left over are root's to use when every CPU has flushed.
+ * Only gigabytes with memory are looked at: no page of root's lies elsewhere.  What is
+ * not mapped as itself, or has more than one memory type, stays as it is.  The tables
+ * that are left over are root's to use when every CPU has flushed.
  *
  * Return: where to go on; 0 at the end.
  */
 s64 keel_hostmap_mend(struct keel_root *root, u64 pa)
 {
 	unsigned int level, tables = 0, steps;
-	u64 end = keel_level_size(root->ept.levels + 1);
+	u64 size = keel_level_size(KEEL_LEVEL_1G);
+	u64 end = ((root->frames.nr << 12) + size - 1) & ~(size - 1);
 
 	keel_pool_settle(root);
 	pa &= ~(keel_level_size(KEEL_LEVEL_2M) - 1);
