@@ -46,6 +46,7 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN; enum keel_run_reason */
 	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
+	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };
 #endif

@@ -207,26 +207,52 @@ int keel_reserve(struct keel *keel, unsigned int nr)
 	return err;
 }
 
+/* A page that root does not use comes back. */
+static bool take_back(struct keel *keel)
+{
+	struct page *page;
+	s64 pfn = call(KEEL_HC_RECLAIM, 0);
+
+	if (pfn < 0)
+		return false;
+	page = pfn_to_page(pfn);
+	list_del(&page->lru);
+	keel->nr_donated--;
+	__free_page(page);
+	return true;
+}
+
 /**
  * keel_unreserve() - get the donated pages back that root does not use
  * @keel: Keel, demoted
  */
 void keel_unreserve(struct keel *keel)
 {
-	struct page *page;
-	s64 pfn;
-
 	mutex_lock(&lock);
 	keel_kick();
-	while (keel->nr_donated) {
-		pfn = call(KEEL_HC_RECLAIM, 0);
-		if (pfn < 0)
-			break;
-		page = pfn_to_page(pfn);
-		list_del(&page->lru);
-		keel->nr_donated--;
-		__free_page(page);
-	}
+	while (keel->nr_donated && take_back(keel))
+		;
+	mutex_unlock(&lock);
+}
+
+/**
+ * keel_mend() - what guests have left in pieces becomes whole again
+ * @keel: Keel, demoted; the last guest has gone
+ * @keep: donated pages that stay root's
+ *
+ * Large pages of the host's EPT, and the pages that root had for its tables.
+ */
+void keel_mend(struct keel *keel, unsigned int keep)
+{
+	s64 at = 0;
+
+	mutex_lock(&lock);
+	do {
+		at = call(KEEL_HC_MEND, at);
+	} while (at > 0);
+	keel_kick();
+	while (keel->nr_donated > keep && take_back(keel))
+		;
 	mutex_unlock(&lock);
 }
 

@@ -94,6 +94,7 @@ struct keel_arena {
  *        it is demoted
  * @donated: pages given to root, through page->lru
  * @nr_donated: how many
+ * @reserve: how many were asked for at load
  * @header: head of the root image, at the host's address
  * @msr_bitmap_pa: the demoted host's MSR bitmap
  * @checked: the CPUs that preflight has looked at
@@ -111,6 +112,7 @@ struct keel {
 	struct keel_root *root;
 	struct list_head donated;
 	unsigned long nr_donated;
+	unsigned int reserve;
 	const struct keel_root_header *header;
 	phys_addr_t msr_bitmap_pa;
 	struct cpumask checked;
@@ -152,6 +154,7 @@ int keel_seal(struct keel *keel);
 void keel_kick(void);
 int keel_reserve(struct keel *keel, unsigned int nr);
 void keel_unreserve(struct keel *keel);
+void keel_mend(struct keel *keel, unsigned int keep);
 void keel_drop_donated(struct keel *keel);
 int keel_audit_all(struct keel *keel);
 void keel_arena_free(struct keel_arena *arena);

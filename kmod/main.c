@@ -115,6 +115,7 @@ static int __init keel_load(void)
 	err = launch();
 	if (err)
 		goto no_launch;
+	keel.reserve = reserve;
 	err = keel_reserve(&keel, reserve);
 	if (err)
 		goto no_reserve;

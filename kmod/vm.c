@@ -31,6 +31,15 @@ static u32 next_id = 1;
 static unsigned int count;
 static struct keel *keel;
 
+/* Unless another guest has come meanwhile; it would not mind. */
+static void mend(struct work_struct *unused)
+{
+	if (!READ_ONCE(count))
+		keel_mend(keel, keel->reserve);
+}
+
+static DECLARE_WORK(mend_work, mend);
+
 static u32 hash_of(const char *name)
 {
 	return full_name_hash(NULL, name, strlen(name));
@@ -225,6 +234,8 @@ unsigned int keel_vms_count(void)
  */
 int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack)
 {
+	bool last;
+
 	mutex_lock(&vm->lock);
 	if (vm->gone) {
 		mutex_unlock(&vm->lock);
@@ -236,9 +247,11 @@ int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	mutex_lock(&table);
 	xa_erase(&by_id, vm->id);
 	hash_del(&vm->node);
-	count--;
+	last = !--count;
 	mutex_unlock(&table);
 	mutex_unlock(&vm->lock);
+	if (last)
+		queue_work(keel_work, &mend_work);
 	keel_notify_vm(vm, KEEL_VM_EVENT_DELETED);
 	keel_vm_put(vm);
 	return 0;

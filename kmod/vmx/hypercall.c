@@ -26,6 +26,8 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_reclaim(root);
 	case KEEL_HC_AUDIT:
 		return keel_audit(cpu, a);
+	case KEEL_HC_MEND:
+		return keel_hostmap_mend(root, a);
 	case KEEL_HC_VM_NEW:
 		return keel_guest_new(root, a, b);
 	case KEEL_HC_VM_FILL:

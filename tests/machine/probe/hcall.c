@@ -88,6 +88,7 @@ static bool fits(u64 nr, s64 ret)
 		return ret >= 0 && ret <= KEEL_BATCH_NR;
 	case KEEL_HC_PING:
 	case KEEL_HC_AUDIT:
+	case KEEL_HC_MEND:
 		return true;
 	case KEEL_HC_VM_NEW:
 	case KEEL_HC_VM_KILL:
