@@ -35,6 +35,9 @@
 /* How often a call is made again while another CPU has what it needs */
 #define TRIES		100000
 
+/* A guest can wait for its memory: no process is killed to get some. */
+#define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static struct keel *keel;
 
 static unsigned int fail_guest_step;
@@ -115,7 +118,7 @@ static struct page *get_page_for(struct keel_vm *vm)
 	struct mem_cgroup *old = keel_charge_to(vm->memcg);
 	struct page *page;
 
-	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME);
 	keel_charge_to(old);
 	return page;
 }
