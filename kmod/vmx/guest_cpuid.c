@@ -24,8 +24,15 @@
 
 static const struct keel_cpuid none;
 
-/* The subleaves of XSAVE: sizes by XCR0, which is the guest's at the moment */
-static void leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r)
+/**
+ * keel_guest_leaf_d() - the subleaves of XSAVE
+ * @setup: what guests run with
+ * @sub: the subleaf
+ * @r: what subleaf 0 has in the table; changed in place
+ *
+ * Sizes are by XCR0, which is the guest's at the moment.
+ */
+void keel_guest_leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r)
 {
 	struct keel_cpuid real;
 
@@ -68,7 +75,7 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 		break;
 	case 0xd:
 		r = setup->cpuid[0xd];
-		leaf_d(setup, sub, &r);
+		keel_guest_leaf_d(setup, sub, &r);
 		break;
 	case LEAF_HYPERVISOR:
 		r = (struct keel_cpuid) { LEAF_HYPERVISOR, SIGNATURE, SIGNATURE, SIGNATURE };

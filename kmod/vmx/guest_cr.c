@@ -108,8 +108,14 @@ enum keel_guest_next keel_guest_dr(struct keel_root_cpu *cpu, struct keel_vcpu *
 	return KEEL_GUEST_RESUME;
 }
 
-/* Would the CPU take it? (SDM 13.3) */
-static bool xcr0_valid(u64 val, u64 xfeatures)
+/**
+ * keel_guest_xcr0_valid() - would the CPU take a value for XCR0? (SDM 13.3)
+ * @val: the value
+ * @xfeatures: the bits that there are
+ *
+ * Return: true when it would.
+ */
+bool keel_guest_xcr0_valid(u64 val, u64 xfeatures)
 {
 	if (val & ~xfeatures || !(val & XCR0_X87))
 		return false;
@@ -133,7 +139,7 @@ enum keel_guest_next keel_guest_xsetbv(struct keel_root_cpu *cpu, struct keel_vc
 	u64 val = (u32)cpu->regs.rax | cpu->regs.rdx << 32;
 
 	/* Whether CPL and CR4.OSXSAVE allow it, the CPU has looked before the exit. */
-	if ((u32)cpu->regs.rcx || !xcr0_valid(val, vcpu->root->guest.xfeatures))
+	if ((u32)cpu->regs.rcx || !keel_guest_xcr0_valid(val, vcpu->root->guest.xfeatures))
 		return refuse();
 	keel_xsetbv(0, val);
 	vcpu->xcr0 = val;

@@ -18,6 +18,12 @@
 #define LAST_BASIC		0xd
 #define LAST_EXTENDED		0x80000008
 
+/* What there is not without AVX's state, and not without that of AVX-512 */
+#define L1_ECX_XSAVE		BIT(26)
+#define L1_ECX_AVX		(BIT(12) | BIT(28) | BIT(29))
+#define L7_EBX_AVX		BIT(5)
+#define L7_ECX_AVX		(BIT(9) | BIT(10))
+#define XCR0_AVX		BIT_ULL(2)
 #define L7_EBX_AVX512		(BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
 #define L7_ECX_AVX512		(BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 #define XCR0_AVX512		0xe0ULL
@@ -64,10 +70,28 @@ static void zero(struct keel_cpuid *r)
 	*r = (struct keel_cpuid) { 0 };
 }
 
+static void leaf_1(const struct keel_guest_setup *setup, struct keel_cpuid *r)
+{
+	u32 missing = 0;
+
+	if (!setup->xfeatures)
+		missing |= L1_ECX_XSAVE;
+	if (!(setup->xfeatures & XCR0_AVX))
+		missing |= L1_ECX_AVX;
+	r->b = (r->b & 0xff00) | 1 << 16;
+	r->c &= L1_ECX & ~missing;
+	r->c |= KEEL_CPUID_HYPERVISOR;
+	r->d &= L1_EDX;
+}
+
 static void leaf_7(const struct keel_guest_setup *setup, struct keel_cpuid *r)
 {
 	u32 missing_b = 0, missing_c = 0;
 
+	if (!(setup->xfeatures & XCR0_AVX)) {
+		missing_b |= L7_EBX_AVX;
+		missing_c |= L7_ECX_AVX;
+	}
 	if ((setup->xfeatures & XCR0_AVX512) != XCR0_AVX512) {
 		missing_b |= L7_EBX_AVX512;
 		missing_c |= L7_ECX_AVX512;
@@ -103,17 +127,12 @@ static void leaf_d(const struct keel_guest_setup *setup, struct keel_cpuid *r)
  */
 void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r)
 {
-	bool xsave = setup->xfeatures;
-
 	switch (leaf) {
 	case 0:
 		r->a = limit(r->a, LAST_BASIC);
 		break;
 	case 1:
-		r->b = (r->b & 0xff00) | 1 << 16;
-		r->c &= xsave ? L1_ECX : L1_ECX & ~(BIT(12) | BIT(26) | BIT(28) | BIT(29));
-		r->c |= KEEL_CPUID_HYPERVISOR;
-		r->d &= L1_EDX;
+		leaf_1(setup, r);
 		break;
 	case 2:
 		break;
@@ -162,8 +181,13 @@ static u32 xsave_size(u64 xfeatures)
 	return size;
 }
 
-/* The bits of CR4 that guests can set, by what CPUID tells them */
-static u64 cr4_bits(const struct keel_guest_setup *setup)
+/**
+ * keel_guest_cr4() - the bits of CR4 that guests can set, by what CPUID tells them
+ * @setup: with @cpuid
+ *
+ * Return: the bits.
+ */
+u64 keel_guest_cr4(const struct keel_guest_setup *setup)
 {
 	const struct keel_cpuid *one = &setup->cpuid[1], *seven = &setup->cpuid[7];
 	u64 bits = CR4_ALWAYS | CR4_PAE | KEEL_GUEST_CR4_MCE;
@@ -202,5 +226,5 @@ void keel_guest_leaves(struct keel_guest_setup *setup)
 		keel_cpuid(leaf, 0, &r->a, &r->b, &r->c, &r->d);
 		keel_guest_mask(setup, leaf, r);
 	}
-	setup->cr4 = cr4_bits(setup);
+	setup->cr4 = keel_guest_cr4(setup);
 }

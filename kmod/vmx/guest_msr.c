@@ -21,14 +21,25 @@ static const struct {
 	{ MSR_IA32_PLATFORM_ID, false, 0 },
 };
 
-static int find(u32 msr)
+/**
+ * keel_guest_msr() - an MSR that reads as a constant
+ * @msr: the MSR
+ * @write: it is written
+ * @val: set to what it reads as
+ *
+ * Return: false when there is no such MSR, or it cannot be written.
+ */
+bool keel_guest_msr(u32 msr, bool write, u64 *val)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
-		if (constants[i].msr == msr)
-			return i;
-	return -1;
+	for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+		if (constants[i].msr != msr)
+			continue;
+		*val = constants[i].val;
+		return constants[i].writable || !write;
+	}
+	return false;
 }
 
 /**
@@ -42,14 +53,14 @@ static int find(u32 msr)
 enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification)
 {
-	int i = find(cpu->regs.rcx);
+	u64 val;
 
-	if (i < 0) {
+	if (!keel_guest_msr(cpu->regs.rcx, false, &val)) {
 		keel_inject_gp();
 		return KEEL_GUEST_RESUME;
 	}
-	cpu->regs.rax = (u32)constants[i].val;
-	cpu->regs.rdx = constants[i].val >> 32;
+	cpu->regs.rax = (u32)val;
+	cpu->regs.rdx = val >> 32;
 	keel_skip();
 	return KEEL_GUEST_RESUME;
 }
@@ -65,11 +76,11 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
 enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification)
 {
-	int i = find(cpu->regs.rcx);
+	u64 val;
 
-	if (i < 0 || !constants[i].writable)
-		keel_inject_gp();
-	else
+	if (keel_guest_msr(cpu->regs.rcx, true, &val))
 		keel_skip();
+	else
+		keel_inject_gp();
 	return KEEL_GUEST_RESUME;
 }

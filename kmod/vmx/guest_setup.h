@@ -29,6 +29,7 @@
 extern const struct keel_ctl_want keel_guest_want[KEEL_CTL_NR];
 
 void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r);
+u64 keel_guest_cr4(const struct keel_guest_setup *setup);
 void keel_guest_leaves(struct keel_guest_setup *setup);
 void keel_guest_msr_bitmap(u8 *bitmap, bool tsc_aux);
 

@@ -119,30 +119,11 @@ void keel_vcpu_flush(const struct keel_root *root, struct keel_vcpu *vcpu, bool 
 	__atomic_store_n(&vcpu->epoch, epoch, __ATOMIC_SEQ_CST);
 }
 
-/* The answer to the IN that the vCPU has left for; 32 bits clear the upper half. */
-static void answer(struct keel_vcpu *vcpu, u64 input)
-{
-	u64 *rax = &vcpu->regs.rax;
-
-	switch (vcpu->in_size) {
-	case 1:
-		*rax = (*rax & ~0xffULL) | (input & 0xff);
-		break;
-	case 2:
-		*rax = (*rax & ~0xffffULL) | (input & 0xffff);
-		break;
-	case 4:
-		*rax = (u32)input;
-		break;
-	}
-	vcpu->in_size = 0;
-}
-
 KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 input)
 {
 	const struct keel_root *root = vcpu->root;
 
-	answer(vcpu, input);
+	keel_vcpu_answer(vcpu, input);
 	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));
 	vcpu->stat.runs++;
 	keel_vmwrite(VMCS_PREEMPTION_TIMER, root->guest.slice);

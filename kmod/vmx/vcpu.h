@@ -146,17 +146,43 @@ static inline u32 keel_guest_leaf_simple(u32 leaf)
 							     KEEL_GUEST_LEAVES;
 }
 
+/**
+ * keel_vcpu_answer() - the answer to the IN that a vCPU has left for, if it has
+ * @vcpu: the vCPU
+ * @input: the answer, as much of it as the IN takes; 32 bits clear the upper half
+ */
+static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
+{
+	u64 *rax = &vcpu->regs.rax;
+
+	switch (vcpu->in_size) {
+	case 1:
+		*rax = (*rax & ~0xffULL) | (input & 0xff);
+		break;
+	case 2:
+		*rax = (*rax & ~0xffffULL) | (input & 0xffff);
+		break;
+	case 4:
+		*rax = (u32)input;
+		break;
+	}
+	vcpu->in_size = 0;
+}
+
 /* guest_cpuid.c */
+void keel_guest_leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r);
 enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
 
 /* guest_msr.c */
+bool keel_guest_msr(u32 msr, bool write, u64 *val);
 enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
 enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
 
 /* guest_cr.c */
+bool keel_guest_xcr0_valid(u64 val, u64 xfeatures);
 enum keel_guest_next keel_guest_cr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				   u64 qualification);
 enum keel_guest_next keel_guest_dr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
