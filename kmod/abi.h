@@ -236,6 +236,7 @@ struct keel_vcpu_start {
  * @KEEL_RUN_SHUTDOWN: triple fault
  * @KEEL_RUN_ENTRY: the VM entry failed; root has left a dump
  * @KEEL_RUN_UNKNOWN: an exit that root does not know; root has left a dump
+ * @KEEL_RUN_NR: how many there are
  */
 enum keel_run_reason {
 	KEEL_RUN_INTR,
@@ -248,7 +249,6 @@ enum keel_run_reason {
 	KEEL_RUN_SHUTDOWN,
 	KEEL_RUN_ENTRY,
 	KEEL_RUN_UNKNOWN,
-	/* private: */
 	KEEL_RUN_NR
 };
 

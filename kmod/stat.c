@@ -81,7 +81,8 @@ static int counters_show(struct seq_file *m, void *unused)
 	seq_printf(m, "memory\t%llu\tbytes of root and of what it shares with Linux\n",
 		   sum.memory);
 	seq_printf(m, "donated\t%lu\tpages that Linux has given to root\n", keel->nr_donated);
-	seq_printf(m, "ept_tables\t%llu\tpages of the host's EPT when it was launched\n", keel->ept.tables);
+	seq_printf(m, "ept_tables\t%llu\tpages of the host's EPT when it was launched\n",
+		   keel->ept.tables);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
