@@ -8,7 +8,7 @@
 . ./lib.sh
 leaks=1
 
-times=60
+times=54
 [ -z "$watched" ] || times=12
 check "load" insmod keel.ko
 
@@ -90,7 +90,7 @@ check "some were yes, some were no" test "$(grep -c ^0 /tmp/both)" -gt $((times 
 i=0
 while [ $i -lt $((times / 2)) ]; do
 	./keelctl create quick --memory 1M --kernel ./hello || break
-	./keelctl start quick &
+	./keelctl start quick 2> /tmp/late &
 	./keelctl destroy quick || break
 	wait
 	i=$((i + 1))
