@@ -132,7 +132,9 @@ class Kernel:
         self.start = self.seals = None      # its registers, and the seals of its file
         self.why_not = None
         self.members = []
+        self.tokens = set()     # of joins that are done
         self.lock = threading.RLock()
+        self.joined = threading.Condition(self.lock)
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = f'{folder}/kernel'
         if os.path.exists(path):
@@ -175,9 +177,15 @@ class Kernel:
     def serve_until_end(self, client, pid):
         """Packets, up to the last one."""
         while packet := client.recv(1 << 20):
-            if packet[:1] == b'J' and len(packet) == 5:
-                with self.lock:
-                    self.members.append((client, struct.unpack('=I', packet[1:])[0]))
+            if packet[:1] == b'J' and len(packet) == 13:
+                with self.joined:
+                    self.members.append((client, struct.unpack('=I', packet[9:])[0]))
+                    self.tokens.add(packet[1:9])
+                    self.joined.notify_all()
+                continue
+            if packet[:1] == b'W' and len(packet) == 9:
+                with self.joined:
+                    self.joined.wait_for(lambda: packet[1:] in self.tokens)
                 client.send(b'Y')
                 continue
             with self.lock:

@@ -2,8 +2,9 @@
 /*
  * The way to a made-up kernel, in place of ctl/wire.c, whose interface this has
  * (ctl/Makefile includes it here): messages of netlink over the socket $FAKE/kernel,
- * at whose other end is kernel.py.  A packet of five bytes joins a group, which is
- * confirmed; one of one byte from there says that notifications were lost.
+ * at whose other end is kernel.py.  A packet that begins with J joins a group; that it
+ * has been done is heard on another connection, since notifications may come first on
+ * this one.  A packet of one byte from there says that notifications were lost.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,29 +60,42 @@ static int do_recv(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char
 	return -NLE_NOMEM;
 }
 
-int wire_connect(struct nl_sock *sock)
+static int connect_to(int *fd)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/kernel", getenv("FAKE"));
+	*fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	return connect(*fd, (struct sockaddr *)&addr, sizeof(addr)) ? -NLE_NOACCESS : 0;
+}
+
+int wire_connect(struct nl_sock *sock)
+{
 	struct nl_cb *cb = nl_socket_get_cb(sock);
 
 	nl_cb_overwrite_send(cb, do_send);
 	nl_cb_overwrite_recv(cb, do_recv);
 	nl_cb_put(cb);
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/kernel", getenv("FAKE"));
 	if (nr == SOCKETS)
 		abort();
-	fds[nr] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	socks[nr] = sock;
-	return connect(fds[nr++], (struct sockaddr *)&addr, sizeof(addr)) ? -NLE_NOACCESS : 0;
+	return connect_to(&fds[nr++]);
 }
 
 int wire_join(struct nl_sock *sock, int group)
 {
-	char packet[5] = "J";
+	static int joins;
+	int token[2] = { getpid(), joins++ }, fd, err;
+	char packet[13] = "J";
 
-	memcpy(packet + 1, &group, 4);
-	if (send(wire_fd(sock), packet, 5, MSG_NOSIGNAL) != 5 ||
-	    recv(wire_fd(sock), packet, 1, 0) != 1)
+	memcpy(packet + 1, token, sizeof(token));
+	memcpy(packet + 9, &group, sizeof(group));
+	if (send(wire_fd(sock), packet, sizeof(packet), MSG_NOSIGNAL) != sizeof(packet))
 		return -NLE_FAILURE;
-	return *packet == 'Y' ? 0 : -NLE_PERM;
+	*packet = 'W';
+	err = connect_to(&fd);
+	if (!err && (send(fd, packet, 9, MSG_NOSIGNAL) != 9 || recv(fd, packet, 1, 0) != 1))
+		err = -NLE_FAILURE;
+	close(fd);
+	return err;
 }
