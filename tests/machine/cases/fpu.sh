@@ -19,8 +19,9 @@ done > /tmp/out
 pids=
 for cpu in 1 2 1 2; do
 	n=$((n + 1))
-	nice -n 10 taskset $cpu ./vectors 4 > /tmp/vectors.$n 2>&1 &
+	taskset $cpu ./vectors 4 > /tmp/vectors.$n 2>&1 &
 	pids="$pids $!"
+	renice 0 -p $!
 done
 i=0
 while [ $i -lt 5 ]; do
