@@ -146,6 +146,17 @@ static void rate(void)
 	command(KEEL_CMD_VM_DEL, "rate");
 }
 
+/* A guest that waits, with an image of its own, as keelctl makes them */
+static void make_idle(const char *name)
+{
+	int fd = make_file();
+
+	make(name, LIFE_MEMORY);
+	load(name, fd, 0);
+	command(KEEL_CMD_VM_START, name);
+	close(fd);
+}
+
 static void step_new(void)
 {
 	make("life", LIFE_MEMORY);
@@ -175,36 +186,10 @@ static void life(unsigned int rounds)
 		{ .name = "keel-destroy", .step = step_destroy },
 	};
 
+	/* what the first guest and the last one cost besides is no other's */
+	make_idle("neighbour");
 	busy_rounds(steps, sizeof(steps) / sizeof(steps[0]), rounds);
-}
-
-static void make_idle(unsigned int nr)
-{
-	char name[32];
-	unsigned int i;
-	int fd;
-
-	for (i = 0; i < nr; i++) {
-		snprintf(name, sizeof(name), "idle%u", i);
-		fd = make_file();
-		make(name, LIFE_MEMORY);
-		load(name, fd, 0);
-		command(KEEL_CMD_VM_START, name);
-		close(fd);
-	}
-	busy_pause();
-}
-
-static void destroy_idle(unsigned int nr)
-{
-	char name[32];
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		snprintf(name, sizeof(name), "idle%u", i);
-		command(KEEL_CMD_VM_DEL, name);
-	}
-	busy_pause();
+	command(KEEL_CMD_VM_DEL, "neighbour");
 }
 
 static void idle(unsigned int nr)
@@ -216,20 +201,25 @@ static void idle(unsigned int nr)
 	char name[32];
 	unsigned int i, k;
 
-	make_idle(1);
-	destroy_idle(1);
+	make_idle("neighbour");
+	busy_pause();
 	memory_read(&before);
-	make_idle(nr);
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "idle%u", i);
+		make_idle(name);
+	}
+	busy_pause();
 	memory_read(&after);
 	for (i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "idle%u", i);
 		command(KEEL_CMD_STAT_GET, name);
 		for (k = 0; k < 3; k++)
 			sum[k] += genl_number(genl_answer(types[k]));
+		command(KEEL_CMD_VM_DEL, name);
 	}
+	command(KEEL_CMD_VM_DEL, "neighbour");
 	memory_report("keel-idle", nr, &before, &after);
 	printf("keel-idle-own %u %lu %lu %lu\n", nr, sum[0] / 1024, sum[1] / 1024, sum[2] / 1024);
-	destroy_idle(nr);
 }
 
 int main(int argc, char **argv)

@@ -124,6 +124,42 @@ static void rate(void)
 	kvmvm_destroy(k);
 }
 
+/* The vCPU waits in the kernel; the program's end is its own. */
+static void *wait_in_guest(void *arg)
+{
+	for (;;)
+		kvmvm_run(arg);
+	return NULL;
+}
+
+/* Stacks for such threads, which are there before memory is looked at */
+static unsigned char *idle_stacks(unsigned int nr)
+{
+	void *stacks = mmap(NULL, nr * STACK, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (stacks == MAP_FAILED)
+		err(1, "stacks");
+	return stacks;
+}
+
+static void start_idle(struct kvmvm *k, unsigned char *stack)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	kvmvm_new(k);
+	kvmvm_irqchip(k);
+	kvmvm_memory(k, LIFE_MEMORY);
+	kvmvm_vcpu(k);
+	fill_memory(k);
+	set_registers(k, 0);
+	pthread_attr_init(&attr);
+	if (pthread_attr_setstack(&attr, stack, STACK) ||
+	    pthread_create(&thread, &attr, wait_in_guest, k))
+		errx(1, "no thread");
+}
+
 static void step_new(void)
 {
 	kvmvm_new(&guests[0]);
@@ -174,45 +210,18 @@ static void life(unsigned int rounds)
 		{ .name = "kvm-destroy", .step = step_destroy },
 	};
 
+	/* what the first guest and the last one cost besides is no other's */
+	start_idle(&guests[1], idle_stacks(1));
 	busy_rounds(steps, sizeof(steps) / sizeof(steps[0]), rounds);
-}
-
-/* The vCPU waits in the kernel; the program's end is its own. */
-static void *wait_in_guest(void *arg)
-{
-	for (;;)
-		kvmvm_run(arg);
-	return NULL;
-}
-
-static void start_idle(struct kvmvm *k, unsigned char *stack)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	kvmvm_new(k);
-	kvmvm_irqchip(k);
-	kvmvm_memory(k, LIFE_MEMORY);
-	kvmvm_vcpu(k);
-	fill_memory(k);
-	set_registers(k, 0);
-	pthread_attr_init(&attr);
-	if (pthread_attr_setstack(&attr, stack, STACK) ||
-	    pthread_create(&thread, &attr, wait_in_guest, k))
-		errx(1, "no thread");
 }
 
 /* The guests' own pages, and the threads' stacks, are not what is asked for. */
 static void idle(unsigned int nr)
 {
 	struct memory before, after;
-	unsigned char *stacks;
+	unsigned char *stacks = idle_stacks(nr + 1);
 	unsigned int i, own = 0;
 
-	stacks = mmap(NULL, (nr + 1) * STACK, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (stacks == MAP_FAILED)
-		err(1, "stacks");
 	start_idle(&guests[nr], stacks + nr * STACK);
 	busy_pause();
 	memory_read(&before);
@@ -224,7 +233,7 @@ static void idle(unsigned int nr)
 		own += image.piece[i].size / 1024;
 	memory_report("kvm-idle", nr, &before, &after);
 	printf("kvm-idle-own %u %u\n", nr, nr * own);
-	_exit(fflush(stdout) != 0);
+	_exit(0);
 }
 
 int main(int argc, char **argv)
@@ -235,6 +244,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: kvmguest rate|life|idle ELF [NUMBER]");
 	image_load(&image, argv[2]);
 	kvmvm_open();
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(argv[1], "rate"))
 		rate();
 	else if (!strcmp(argv[1], "life") && nr && nr <= BUSY_ROUNDS_MAX)
