@@ -20,7 +20,7 @@
 #include "vm.h"
 
 /* Frames that a guest's pool begins with, beside those for each vCPU */
-#define FIRST_FILL	6
+#define FIRST_FILL	3
 #define FILL_A_VCPU	3
 
 static bool lives(const struct keel_vm *vm)

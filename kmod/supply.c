@@ -36,7 +36,7 @@
 #define TRIES		100000
 
 /* A guest can wait for its memory: no process is killed to get some. */
-#define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static struct keel *keel;
 
@@ -113,23 +113,23 @@ static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
 	return err ?: call(nr, a, b, c, batch);
 }
 
-static struct page *get_page_for(struct keel_vm *vm)
+static struct page *get_page_for(struct keel_vm *vm, gfp_t gfp)
 {
 	struct mem_cgroup *old = keel_charge_to(vm->memcg);
 	struct page *page;
 
-	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME);
+	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME | gfp);
 	keel_charge_to(old);
 	return page;
 }
 
-static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr)
+static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
 {
 	unsigned int i;
 	struct page *page;
 
 	for (i = 0; i < nr; i++) {
-		page = get_page_for(vm);
+		page = get_page_for(vm, gfp);
 		if (!page)
 			break;
 		batch[i] = page_to_pfn(page);
@@ -185,7 +185,7 @@ int keel_supply_fill(struct keel_vm *vm, unsigned int nr)
 
 	for (; nr && !err; nr -= want) {
 		want = min_t(unsigned int, nr, KEEL_BATCH_NR);
-		got = get_batch(vm, batch, want);
+		got = get_batch(vm, batch, want, __GFP_ZERO);
 		err = give_batch(KEEL_HC_VM_FILL, vm, batch, got, 0);
 		if (!err && got < want)
 			err = -ENOMEM;
@@ -201,6 +201,7 @@ static int read_page(const struct keel_image *image, const struct keel_segment *
 	size_t size = min_t(u64, PAGE_SIZE, seg->size - at);
 	ssize_t got;
 
+	memset(page + size, 0, PAGE_SIZE - size);
 	while (size) {
 		got = kernel_read(image->file, page, size, &pos);
 		if (got <= 0)
@@ -220,7 +221,7 @@ static int map_segment(struct keel_vm *vm, const struct keel_image *image,
 
 	while (at < seg->size && !err) {
 		n = min_t(u64, DIV_ROUND_UP(seg->size - at, PAGE_SIZE), KEEL_BATCH_NR);
-		got = get_batch(vm, batch, n);
+		got = get_batch(vm, batch, n, 0);
 		if (got < n)
 			err = -ENOMEM;
 		for (i = 0; i < got && !err; i++, at += PAGE_SIZE)

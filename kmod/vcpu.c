@@ -202,7 +202,16 @@ void keel_vcpus_weight(struct keel_vm *vm)
 			sched_set_normal(vm->thread[i].task, nice_of(vm->config.weight));
 }
 
-/* Into the cgroups of whoever starts it */
+/* Into the cgroups of whoever starts it, which takes a while even if it is there already */
+static int join_cgroups(struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	if (rcu_access_pointer(task->cgroups) == rcu_access_pointer(current->cgroups))
+		return 0;
+#endif
+	return current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+}
+
 static int make_thread(struct keel_vm *vm, u32 i)
 {
 	struct keel_vcpu_thread *t = &vm->thread[i];
@@ -218,7 +227,7 @@ static int make_thread(struct keel_vm *vm, u32 i)
 	       kthread_create(thread_main, t, "keel/%u:%u", vm->id, i);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	err = current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+	err = join_cgroups(task);
 	if (err) {
 		kthread_stop(task);
 		return err;
