@@ -59,7 +59,7 @@ quickly "destroy one that runs" ./keelctl destroy s2
 # going : all guests that run get CPU time
 going() {
 	cpu_times > /tmp/first
-	sleep 2
+	sleep 1
 	cpu_times > /tmp/second
 	awk 'NR == FNR { was[FNR] = $2; next } $2 <= was[FNR] { print $1 " stands still"; bad = 1 }
 	     END { exit bad || FNR < 5 }' /tmp/first /tmp/second
