@@ -24,11 +24,20 @@ done
 same "guests" $nr $i
 # shellcheck disable=SC2086
 check "they start" ./keelctl start $names
-sleep 1
-cpu_times > /tmp/first
+./keelctl -j list | sed 's/"threads"/\n&/g' | sed -n 's/^"threads":\[\([0-9]*\)\].*/\1/p' > /tmp/threads
+
+# taken : CPU time of each, read in a moment, with nothing about that Linux would have
+# to balance
+taken() {
+	# shellcheck disable=SC2046
+	awk '{ print FILENAME, $1 }' $(sed 's|.*|/proc/&/schedstat|' /tmp/threads)
+}
+renice 0 -p $$
+sleep 2
+taken > /tmp/first
 sleep 6
-cpu_times > /tmp/second
-# spread FILE FILE : guests, their mean in ms, and the least and most of it in per mille
+taken > /tmp/second
+renice -n -20 -p $$
 awk 'NR == FNR { was[$1] = $2; next }
      { got[$1] = $2 - was[$1]; sum += got[$1]; n++ }
      END { for (g in got) { r = got[g] * n * 1000 / sum; if (!min || r < min) min = r; if (r > max) max = r }
