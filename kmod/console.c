@@ -5,8 +5,10 @@
  *
  * World: host.  What a guest says before somebody opens its tty, or faster than
  * somebody reads, is kept, the last 4 KiB of it.  Nothing is allocated for that
- * before the first byte, and nothing kept once all was read.  Locks: @lock, which
- * finds a tty's console, and each console's own, beneath it.
+ * before the first byte, and nothing kept once all was read.  The tty itself, which
+ * costs more than all else of a small guest, is made when its name is told or when
+ * the guest is at the port for the first time.  Locks: @lock, which finds a tty's
+ * console, and each console's own, beneath it.
  */
 #include <linux/err.h>
 #include <linux/idr.h>
@@ -42,6 +44,9 @@
  * @is_open: somebody has the tty open
  * @throttled: and does not keep up
  * @gone: the guest is; nobody can open it any more
+ * @tty: there is a tty; under @mutex
+ * @tried: it was tried to make one, by the guest
+ * @mutex: one at a time makes it
  * @counts: bytes to and from the guest, and those that were lost
  * @again: tries to pass on what the tty had no room for
  */
@@ -55,6 +60,9 @@ struct keel_console {
 	bool is_open;
 	bool throttled;
 	bool gone;
+	bool tty;
+	bool tried;
+	struct mutex mutex;	/* @tty */
 	struct async_icount counts;
 	struct delayed_work again;
 };
@@ -117,6 +125,28 @@ static bool pass(struct keel_console *console, u8 byte)
 	return true;
 }
 
+/* False when there is no memory for it; who asks next tries again. */
+static bool make_tty(struct keel_console *console)
+{
+	bool there;
+
+	mutex_lock(&console->mutex);
+	if (!console->tty && !IS_ERR(tty_register_device(driver, console->line, NULL)))
+		console->tty = true;
+	there = console->tty;
+	mutex_unlock(&console->mutex);
+	return there;
+}
+
+/* It is about to use the port. */
+static void guest_is_here(struct keel_console *console)
+{
+	if (READ_ONCE(console->tried))
+		return;
+	WRITE_ONCE(console->tried, true);
+	make_tty(console);
+}
+
 /**
  * keel_console_put() - the guest says something
  * @console: its console, or NULL
@@ -130,6 +160,7 @@ void keel_console_put(struct keel_console *console, u8 byte)
 
 	if (!console)
 		return;
+	guest_is_here(console);
 	spin_lock(&console->lock);
 	console->counts.rx++;
 	if (pass(console, byte))
@@ -166,8 +197,11 @@ bool keel_console_get(struct keel_console *console, u8 *byte)
 {
 	bool some, wake = false;
 
+	if (!console)
+		return false;
+	guest_is_here(console);
 	/* Guests look often, and mostly in vain. */
-	if (!console || kfifo_is_empty(&console->in))
+	if (kfifo_is_empty(&console->in))
 		return false;
 	spin_lock(&console->lock);
 	some = kfifo_get(&console->in, byte);
@@ -349,7 +383,6 @@ static void free_line(struct keel_console *console)
 struct keel_console *keel_console_new(u32 id)
 {
 	struct keel_console *console = kzalloc(sizeof(*console), GFP_KERNEL);
-	struct device *device;
 	int line;
 
 	if (!console)
@@ -359,6 +392,7 @@ struct keel_console *keel_console_new(u32 id)
 	/* What was typed stays until the guest takes it; closing does not wait for that. */
 	console->port.closing_wait = ASYNC_CLOSING_WAIT_NONE;
 	spin_lock_init(&console->lock);
+	mutex_init(&console->mutex);
 	INIT_KFIFO(console->in);
 	INIT_DELAYED_WORK(&console->again, again);
 	line = take_line(console, id);
@@ -366,13 +400,8 @@ struct keel_console *keel_console_new(u32 id)
 		goto no_line;
 	console->line = line;
 	snprintf(console->name, sizeof(console->name), "ttyKEEL%u", line);
-	device = tty_register_device(driver, line, NULL);
-	if (IS_ERR(device))
-		goto no_device;
 	return console;
 
-no_device:
-	free_line(console);
 no_line:
 	tty_port_put(&console->port);
 	return NULL;
@@ -398,7 +427,8 @@ void keel_console_free(struct keel_console *console)
 		tty_vhangup(tty);
 		tty_kref_put(tty);
 	}
-	tty_unregister_device(driver, console->line);
+	if (console->tty)
+		tty_unregister_device(driver, console->line);
 	free_line(console);
 	cancel_delayed_work_sync(&console->again);
 	tty_port_put(&console->port);
@@ -408,11 +438,13 @@ void keel_console_free(struct keel_console *console)
  * keel_console_name() - what the tty is called
  * @console: the console, or NULL
  *
- * Return: as "ttyKEEL3"; NULL when there is none.
+ * Context: may sleep.
+ *
+ * Return: as "ttyKEEL3", and then the tty is there; NULL when there is none.
  */
-const char *keel_console_name(const struct keel_console *console)
+const char *keel_console_name(struct keel_console *console)
 {
-	return console ? console->name : NULL;
+	return console && make_tty(console) ? console->name : NULL;
 }
 
 /**

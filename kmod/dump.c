@@ -43,7 +43,7 @@ static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 static int dump_vm(struct sk_buff *skb, struct netlink_callback *cb, struct keel_vm *vm)
 {
 	void *head = dump_put(skb, cb, KEEL_CMD_VM_GET);
-	int err = head ? keel_reply_vm(skb, vm) : -EMSGSIZE;
+	int err = head ? keel_reply_vm(skb, vm, true) : -EMSGSIZE;
 
 	if (!err)
 		genlmsg_end(skb, head);

@@ -73,7 +73,7 @@ static struct keel_vm *find(struct genl_info *info)
 static int send_vm(struct sk_buff *msg, struct genl_info *info, u8 cmd, const struct keel_vm *vm)
 {
 	void *head = genlmsg_put_reply(msg, info, &keel_nl_family, 0, cmd);
-	int err = head ? keel_reply_vm(msg, vm) : -EMSGSIZE;
+	int err = head ? keel_reply_vm(msg, vm, cmd != KEEL_CMD_VM_NEW) : -EMSGSIZE;
 
 	if (err) {
 		nlmsg_free(msg);

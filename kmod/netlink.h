@@ -20,7 +20,7 @@ struct keel_image *keel_image_from(struct genl_info *info, u64 memory);
 
 /* reply.c: -EMSGSIZE when there is no room; what was put by then is to be cancelled */
 int keel_reply_status(struct sk_buff *skb, const struct keel *keel);
-int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm);
+int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm, bool tell);
 int keel_reply_stat(struct sk_buff *skb, struct keel_vm *vm, unsigned int *vcpu);
 
 /* notify.c */

@@ -73,7 +73,7 @@ void keel_notify_vm(struct keel_vm *vm, u32 event)
 	mutex_lock(&lock);
 	msg = wanted() ? start(event, &head) : NULL;
 	if (msg)
-		finish(msg, head, keel_reply_vm(msg, vm));
+		finish(msg, head, keel_reply_vm(msg, vm, true));
 	mutex_unlock(&lock);
 }
 

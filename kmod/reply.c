@@ -85,12 +85,16 @@ static int put_threads(struct sk_buff *skb, const struct keel_vm *vm)
  * keel_reply_vm() - put a guest
  * @skb: where to
  * @vm: the guest
+ * @tell: its tty's name, too, which has the tty made if it is not there yet
+ *
+ * Context: may sleep.
  *
  * Return: 0; -EMSGSIZE when there is no room.
  */
-int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm)
+int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm, bool tell)
 {
-	const char *console = keel_console_name(vm->console);
+	bool has_tty = tell && !READ_ONCE(vm->gone);
+	const char *console = has_tty ? keel_console_name(vm->console) : NULL;
 	u64 started = READ_ONCE(vm->started);
 	int err;
 

@@ -212,8 +212,8 @@ void keel_console_free(struct keel_console *console);
 /* from vCPU threads; may sleep */
 void keel_console_put(struct keel_console *console, u8 byte);
 bool keel_console_get(struct keel_console *console, u8 *byte);
-/* "ttyKEEL3", or NULL */
-const char *keel_console_name(const struct keel_console *console);
+/* "ttyKEEL3", or NULL; the tty is there from now on */
+const char *keel_console_name(struct keel_console *console);
 int keel_consoles_init(void);
 void keel_consoles_exit(void);
 

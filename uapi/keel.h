@@ -155,7 +155,10 @@ enum {
 	KEEL_A_VM_CREATED,
 	/* u64: When it was started last, CLOCK_BOOTTIME in ns; absent before. */
 	KEEL_A_VM_STARTED,
-	/* string: The tty that is the other end of its serial port. */
+	/*
+	 * string: The tty that is the other end of its serial port. It is made when its name is
+	 * told, or when the guest first uses the port; a reply to vm-new does not tell it.
+	 */
 	KEEL_A_VM_CONSOLE,
 	/* u32, any number of them: Its vCPUs' threads, in their order, while there are any. */
 	KEEL_A_VM_THREAD,

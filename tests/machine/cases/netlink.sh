@@ -67,8 +67,8 @@ vm-new name=a memory=4096 99:u32=0 | EINVAL Unknown attribute type
 status-get | ok vms=0
 
 listen
-vm-new name=a memory=1048576 | ok +1 id=1 name=a memory=1048576 vcpus=1 weight=100 state=created reason=1 detail=0 created= console=ttyKEEL1 !started= !thread=
-event | created id=1 name=a state=created
+vm-new name=a memory=1048576 | ok +1 id=1 name=a memory=1048576 vcpus=1 weight=100 state=created reason=1 detail=0 created= !console= !started= !thread=
+event | created id=1 name=a state=created console=ttyKEEL1
 vm-new name=a memory=4096 | EEXIST name
 event | none
 vm-new name=with%20a%20blank%20%22and%22%20\$so%c3%b6n memory=4096 vcpus=16 weight=10000 | ok id=2 vcpus=16
