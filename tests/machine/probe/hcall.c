@@ -16,7 +16,8 @@
 #include "probe.h"
 
 #define CALLS	100000
-#define OWN	64
+#define OWN_ORDER 6
+#define OWN	(1 << OWN_ORDER)
 #define GUESTS	4	/* ids 1 to this are made and ended at random */
 #define STARTS	1000
 #define RUNS	8	/* of a guest that was started */
@@ -253,15 +254,18 @@ static void start_some(const struct keel *keel)
 void probe_hcall(struct seq_file *m)
 {
 	const struct keel *keel = (void *)probe_symbol("keel:keel");
+	struct page *block;
 	int i;
 
 	if (!keel)
 		return;
-	for (i = 0; i < OWN; i++) {
-		own[i] = alloc_page(GFP_KERNEL);
-		if (!own[i])
-			return;
-	}
+	/* Side by side: for pages all over the place root has not enough for tables. */
+	block = alloc_pages(GFP_KERNEL, OWN_ORDER);
+	if (!block)
+		return;
+	split_page(block, OWN_ORDER);
+	for (i = 0; i < OWN; i++)
+		own[i] = block + i;
 	atomic64_set(&made, 0);
 	atomic64_set(&donated, 0);
 	atomic64_set(&back, 0);
