@@ -44,20 +44,32 @@ static void read_at(int fd, const char *path, void *to, size_t size, off_t at)
 		errx(1, "%s: it is too short", path);
 }
 
+static void add(struct image *image, uint64_t gpa, uint64_t size, void *data)
+{
+	image->piece[image->nr++] = (struct image_piece) {
+		.gpa = gpa, .size = size, .data = data,
+	};
+}
+
+/* A piece for each page, which ends where its zeros begin */
 static void low_memory(struct image *image)
 {
-	uint64_t *own = pages(LOW_END - GDT), *pd = own + (PD - GDT) / sizeof(*own);
+	uint64_t *own = pages(LOW_END - GDT);
+	uint64_t *pml4 = own + (PML4 - GDT) / sizeof(*own);
+	uint64_t *pdpt = own + (PDPT - GDT) / sizeof(*own);
+	uint64_t *pd = own + (PD - GDT) / sizeof(*own);
 	unsigned int i;
 
 	own[2] = CODE64;
 	own[3] = DATA;
-	own[(PML4 - GDT) / sizeof(*own)] = PDPT | PRESENT_WRITE;
-	own[(PDPT - GDT) / sizeof(*own)] = PD | PRESENT_WRITE;
+	*pml4 = PDPT | PRESENT_WRITE;
+	*pdpt = PD | PRESENT_WRITE;
 	for (i = 0; i < ENTRIES; i++)
 		pd[i] = (uint64_t)i << 21 | PRESENT_WRITE | LARGE;
-	image->piece[0] = (struct image_piece) {
-		.gpa = GDT, .size = LOW_END - GDT, .data = (unsigned char *)own,
-	};
+	add(image, GDT, 4 * sizeof(*own), own);
+	add(image, PML4, sizeof(*pml4), pml4);
+	add(image, PDPT, sizeof(*pdpt), pdpt);
+	add(image, PD, ENTRIES * sizeof(*pd), pd);
 	image->rsp = GDT;
 	image->cr3 = PML4;
 	image->gdt_base = GDT;
@@ -66,19 +78,18 @@ static void low_memory(struct image *image)
 
 static void program(struct image *image, int fd, const char *path)
 {
-	struct image_piece *piece = &image->piece[1];
 	Elf64_Ehdr head;
 	Elf64_Phdr ph;
+	void *data;
 
 	read_at(fd, path, &head, sizeof(head), 0);
 	read_at(fd, path, &ph, sizeof(ph), head.e_phoff);
 	if (memcmp(head.e_ident, ELFMAG, SELFMAG) || head.e_phnum != 1 || ph.p_type != PT_LOAD ||
 	    ph.p_paddr % IMAGE_PAGE || ph.p_paddr < LOW_END)
 		errx(1, "%s: it is none of the small guests", path);
-	piece->gpa = ph.p_paddr;
-	piece->size = (ph.p_filesz + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1);
-	piece->data = pages(piece->size);
-	read_at(fd, path, piece->data, ph.p_filesz, ph.p_offset);
+	data = pages((ph.p_filesz + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1));
+	read_at(fd, path, data, ph.p_filesz, ph.p_offset);
+	add(image, ph.p_paddr, ph.p_filesz, data);
 	image->rip = head.e_entry;
 }
 

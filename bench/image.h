@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #define IMAGE_PAGE	4096UL
-#define IMAGE_PIECES	2
+#define IMAGE_PIECES	5
 
 /**
- * struct image_piece - whole pages
- * @gpa: where
+ * struct image_piece - what is in memory that begins as zeros
+ * @gpa: where, a multiple of the page size
  * @size: in bytes
  * @data: what is there
  */
@@ -26,6 +26,7 @@ struct image_piece {
 
 /**
  * struct image - a guest that begins in 64-bit mode
+ * @nr: pieces
  * @piece: page tables and a GDT, which map the lowest GiB as itself; and the program
  * @rip: where it begins
  * @rsp: its stack, a page that is not in a piece
@@ -34,6 +35,7 @@ struct image_piece {
  * @gdt_limit: and the limit of that
  */
 struct image {
+	unsigned int nr;
 	struct image_piece piece[IMAGE_PIECES];
 	uint64_t rip;
 	uint64_t rsp;

@@ -33,17 +33,27 @@
 static struct image image;
 static int image_fd;
 
+/* Where a piece is behind another, as keelctl has them */
+static uint64_t behind(uint64_t offset, const struct image_piece *piece)
+{
+	return (offset + piece->size + 15) & ~15UL;
+}
+
 /* The image as a file, which has the pieces one behind the other */
 static int make_file(void)
 {
-	int i, fd = memfd_create("image", MFD_CLOEXEC);
+	int fd = memfd_create("image", MFD_CLOEXEC);
+	uint64_t offset = 0;
+	unsigned int i;
 
 	if (fd < 0)
 		err(1, "memfd_create");
-	for (i = 0; i < IMAGE_PIECES; i++)
-		if (write(fd, image.piece[i].data, image.piece[i].size) !=
+	for (i = 0; i < image.nr; i++) {
+		if (pwrite(fd, image.piece[i].data, image.piece[i].size, offset) !=
 		    (ssize_t)image.piece[i].size)
 			err(1, "memfd");
+		offset = behind(offset, &image.piece[i]);
+	}
 	return fd;
 }
 
@@ -64,17 +74,17 @@ static void load(const char *name, int fd, uint64_t arg)
 {
 	struct nlattr *nest;
 	uint64_t offset = 0;
-	int i;
+	unsigned int i;
 
 	begin(KEEL_CMD_VM_LOAD, name);
 	genl_put_u32(KEEL_A_VM_IMAGE_FD, fd);
-	for (i = 0; i < IMAGE_PIECES; i++) {
+	for (i = 0; i < image.nr; i++) {
 		nest = genl_nest(KEEL_A_VM_SEGMENT);
 		genl_put_u64(KEEL_A_SEGMENT_GPA, image.piece[i].gpa);
 		genl_put_u64(KEEL_A_SEGMENT_OFFSET, offset);
 		genl_put_u64(KEEL_A_SEGMENT_SIZE, image.piece[i].size);
 		genl_nest_end(nest);
-		offset += image.piece[i].size;
+		offset = behind(offset, &image.piece[i]);
 	}
 	nest = genl_nest(KEEL_A_VM_START);
 	genl_put_u64(KEEL_A_START_RIP, image.rip);

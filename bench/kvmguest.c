@@ -38,9 +38,9 @@ static struct kvmvm guests[GUESTS_MAX];
 
 static void fill_memory(struct kvmvm *k)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < IMAGE_PIECES; i++)
+	for (i = 0; i < image.nr; i++)
 		memcpy(k->memory + image.piece[i].gpa, image.piece[i].data, image.piece[i].size);
 }
 

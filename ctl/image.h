@@ -2,7 +2,7 @@
 /*
  * An image: what is in a guest's memory when it starts, and the registers that it
  * starts with.  It is made of pieces at byte addresses; what the kernel gets is a
- * memfd of whole pages.
+ * memfd with segments that begin at pages.
  */
 #ifndef KEEL_CTL_IMAGE_H
 #define KEEL_CTL_IMAGE_H
@@ -52,9 +52,9 @@ struct image_start {
 
 /**
  * struct image_segment - what the kernel gets of the pieces
- * @gpa: where, whole pages
+ * @gpa: where, a multiple of the page size
  * @offset: in the memfd
- * @size: whole pages
+ * @size: bytes; the rest of the last page is zeros
  */
 struct image_segment {
 	__u64 gpa;
@@ -90,9 +90,11 @@ struct image {
 bool image_add(struct image *image, __u64 gpa, __u64 size, const void *data, __u64 len,
 	       char say[IMAGE_SAY]);
 __u64 image_free_pages(const struct image *image, unsigned int pages);
+void image_drop(struct image *image);
+
+/* seal.c */
 bool image_seal(struct image *image, void (*progress)(__u64 done, __u64 all),
 		char say[IMAGE_SAY]);
-void image_drop(struct image *image);
 
 /* elf.c */
 bool elf_is(const void *file, size_t size);

@@ -129,6 +129,7 @@ class Kernel:
         self.hook = None        # is told the command and the peer's pid
         self.obedience = 0.05   # seconds until a guest stops when asked, None for never
         self.image = None       # {gpa: bytes} of the latest load
+        self.size = None        # of its file
         self.start = self.seals = None      # its registers, and the seals of its file
         self.why_not = None
         self.members = []
@@ -380,6 +381,7 @@ class Kernel:
             with open(f'/proc/{pid}/fd/{attrs["image-fd"]}', 'rb') as file:
                 self.image, self.start = {}, attrs['start']
                 self.seals = fcntl.fcntl(file, F_GET_SEALS)
+                self.size = os.fstat(file.fileno()).st_size
                 for segment in attrs['segment']:
                     file.seek(segment['offset'])
                     self.image[segment['gpa']] = file.read(segment['size'])
