@@ -239,14 +239,20 @@ void keel_unreserve(struct keel *keel)
  * keel_mend() - what guests have left in pieces becomes whole again
  * @keel: Keel, demoted; the last guest has gone
  * @keep: donated pages that stay root's
+ * @guests: how many guests there are; when one has come meanwhile nothing is done,
+ *	    since it may have donated what it is about to use
  *
  * Large pages of the host's EPT, and the pages that root had for its tables.
  */
-void keel_mend(struct keel *keel, unsigned int keep)
+void keel_mend(struct keel *keel, unsigned int keep, unsigned int (*guests)(void))
 {
 	s64 at = 0;
 
 	mutex_lock(&lock);
+	if (guests()) {
+		mutex_unlock(&lock);
+		return;
+	}
 	do {
 		at = call(KEEL_HC_MEND, at);
 	} while (at > 0);

@@ -154,7 +154,7 @@ int keel_seal(struct keel *keel);
 void keel_kick(void);
 int keel_reserve(struct keel *keel, unsigned int nr);
 void keel_unreserve(struct keel *keel);
-void keel_mend(struct keel *keel, unsigned int keep);
+void keel_mend(struct keel *keel, unsigned int keep, unsigned int (*guests)(void));
 void keel_drop_donated(struct keel *keel);
 int keel_audit_all(struct keel *keel);
 void keel_arena_free(struct keel_arena *arena);

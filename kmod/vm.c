@@ -31,11 +31,9 @@ static u32 next_id = 1;
 static unsigned int count;
 static struct keel *keel;
 
-/* Unless another guest has come meanwhile; it would not mind. */
 static void mend(struct work_struct *unused)
 {
-	if (!READ_ONCE(count))
-		keel_mend(keel, keel->reserve);
+	keel_mend(keel, keel->reserve, keel_vms_count);
 }
 
 static DECLARE_WORK(mend_work, mend);
