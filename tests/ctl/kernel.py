@@ -30,7 +30,7 @@ def read_header():
         for item in re.finditer(r'/\*(.*?)\*/|^\t(KEEL_\w+)(?: = (\d+))?,', found[1],
                                 re.S | re.M):
             if item[1]:
-                said = item[1].strip()
+                said = item[1].strip(' *\n\t')
                 continue
             value = int(item[3]) if item[3] else value + 1
             numbers[item[2]] = value
