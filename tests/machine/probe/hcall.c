@@ -168,14 +168,18 @@ static void end_guest(u64 id)
 		atomic64_add(ret, &back);
 }
 
-/* All of the probe's own pages have to come back in the end. */
+/* All of the probe's own pages have to come back in the end, and root has its tables'. */
 static void settle(void)
 {
 	int tries;
+	s64 at = 0;
 	u64 id;
 
 	for (id = 1; id <= GUESTS; id++)
 		end_guest(id);
+	do {
+		at = call_for(KEEL_HC_MEND, at, 0);
+	} while (at > 0);
 	for (tries = 0; tries < 10; tries++) {
 		on_each_cpu(park, NULL, 1);
 		while (call_for(KEEL_HC_RECLAIM, 0, 0) >= 0)
