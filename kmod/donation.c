@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -24,6 +25,9 @@
 
 /* Pages of root's for its tables, to begin with */
 #define STOCK		12
+
+/* Pages are donated by so many at once, if there are any side by side. */
+#define BLOCK_ORDER	4
 
 /* How often a call is made again while another CPU has root's lock */
 #define TRIES		100000
@@ -167,14 +171,10 @@ void keel_kick(void)
 	on_each_cpu(ping, NULL, 1);
 }
 
-static int donate_page(struct keel *keel)
+static int donate_page(struct keel *keel, struct page *page)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
-	s64 ret;
+	s64 ret = call(KEEL_HC_DONATE, page_to_pfn(page));
 
-	if (!page)
-		return -ENOMEM;
-	ret = call(KEEL_HC_DONATE, page_to_pfn(page));
 	if (ret == -ENOMEM) {
 		keel_kick();
 		ret = call(KEEL_HC_DONATE, page_to_pfn(page));
@@ -188,6 +188,45 @@ static int donate_page(struct keel *keel)
 	return 0;
 }
 
+/*
+ * Side by side, as far as there are such: the first page of a large page of the host's
+ * EPT costs root tables, up to KEEL_STOCK_MIN of them, the others cost nothing.  From
+ * pages that lie all over memory root would not gain any.
+ */
+static struct page *get_block(unsigned int *order)
+{
+	struct page *page;
+
+	for (; *order; --*order) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, *order);
+		if (page) {
+			split_page(page, *order);
+			return page;
+		}
+	}
+	return alloc_page(GFP_KERNEL);
+}
+
+/* How many pages were donated, 1 to @most, or an errno */
+static int donate_block(struct keel *keel, unsigned int most)
+{
+	unsigned int order = min_t(unsigned int, ilog2(most), BLOCK_ORDER), i;
+	struct page *page = get_block(&order);
+	int err = 0, done = 0;
+
+	if (!page)
+		return -ENOMEM;
+	for (i = 0; i < 1U << order; i++) {
+		if (err) {
+			__free_page(page + i);
+			continue;
+		}
+		err = donate_page(keel, page + i);
+		done += !err;
+	}
+	return done ?: err;
+}
+
 /**
  * keel_reserve() - donate pages to root
  * @keel: Keel, demoted
@@ -197,14 +236,14 @@ static int donate_page(struct keel *keel)
  */
 int keel_reserve(struct keel *keel, unsigned int nr)
 {
-	int err = 0;
+	int done = 0;
 
 	mutex_lock(&lock);
-	while (!err && nr--)
-		err = donate_page(keel);
+	for (; nr && done >= 0; nr -= max(done, 0))
+		done = donate_block(keel, nr);
 	keel_kick();
 	mutex_unlock(&lock);
-	return err;
+	return min(done, 0);
 }
 
 /* A page that root does not use comes back. */
