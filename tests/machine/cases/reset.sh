@@ -6,8 +6,8 @@
 # Of the emulated ways only port 0xcf9 ("pci") brings it back, with or without Keel.
 #
 # needs: kexec
-# run: --fresh -- pci reboot
-# run: --fresh -- pci sysrq
+# run: --fresh --append reboot=pci -- pci reboot
+# run: --fresh --append reboot=pci -- pci sysrq
 . ./lib.sh
 
 # A byte of the clock's memory that a reset leaves alone.
@@ -20,7 +20,8 @@ if [ "$(scratch)" != K ]; then
 	printf K | port of=/dev/port seek=113 conv=notrunc
 	insmod keel.ko
 	same "all CPUs demoted" "$(nproc)" "$(counter demoted)"
-	echo "$1" > /sys/kernel/reboot/type
+	# Kernels before 5.11 take it from the command line alone.
+	[ ! -e /sys/kernel/reboot/type ] || echo "$1" > /sys/kernel/reboot/type
 	taskset 2 ./kexec spin &
 	case $2 in
 	reboot) reboot -f ;;

@@ -16,6 +16,7 @@
 #include "probe.h"
 
 #define CALLS	100000
+#define ROUNDS	20	/* the watchdog is not to bark */
 #define OWN_ORDER 6
 #define OWN	(1 << OWN_ORDER)
 #define GUESTS	4	/* ids 1 to this are made and ended at random */
@@ -109,6 +110,9 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 
 	if (nr == KEEL_HC_OFF)
 		nr = prandom_u32_state(rnd) | 0x100;
+	/* Otherwise root would soon have none left for tables, and refuse all else. */
+	if (nr == KEEL_HC_RECLAIM && prandom_u32_state(rnd) % 8)
+		nr = KEEL_HC_DONATE;
 	if (nr == KEEL_HC_DONATE)
 		rdi = frame(rnd, keel);
 	if (nr >= KEEL_HC_VM_NEW && prandom_u32_state(rnd) % 8) {
@@ -139,12 +143,15 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 
 static void fire(void *keel)
 {
+	static unsigned int round;
 	struct rnd_state rnd;
 	int i;
 
-	prandom_seed_state(&rnd, 7 + raw_smp_processor_id());
-	for (i = 0; i < CALLS; i++)
+	prandom_seed_state(&rnd, 7 + raw_smp_processor_id() + 64 * round);
+	for (i = 0; i < CALLS / ROUNDS; i++)
 		one_call(&rnd, keel);
+	if (!raw_smp_processor_id())
+		round++;
 }
 
 static s64 call_for(u64 nr, u64 rdi, u64 rsi)
@@ -231,8 +238,12 @@ static void start_some(const struct keel *keel)
 	s64 ret;
 
 	prandom_seed_state(&rnd, 11);
+	for (i = 16; i < 32; i++)
+		atomic64_add(!call_for(KEEL_HC_DONATE, page_to_pfn(own[i]), 0), &donated);
+	on_each_cpu(park, NULL, 1);
 	for (i = 0; i < STARTS; i++) {
-		for (k = 0; k < OWN; k++)
+		cond_resched();
+		for (k = 0; k < 16; k++)
 			*(u64 *)page_address(own[k]) = random64(&rnd);
 		preempt_disable();
 		ret = call_for(KEEL_HC_VM_NEW, 1, 64);
@@ -280,7 +291,10 @@ void probe_hcall(struct seq_file *m)
 	/* The table of guests comes from root's own pages, not from the probe's. */
 	call_for(KEEL_HC_VM_NEW, 1, 1);
 	settle();
-	on_each_cpu(fire, (void *)keel, 1);
+	for (i = 0; i < ROUNDS; i++) {
+		on_each_cpu(fire, (void *)keel, 1);
+		cond_resched();
+	}
 	settle();
 	start_some(keel);
 	settle();
