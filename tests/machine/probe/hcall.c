@@ -18,7 +18,7 @@
 #define CALLS	100000
 #define ROUNDS	20	/* the watchdog is not to bark */
 #define OWN_ORDER 6
-#define OWN	(1 << OWN_ORDER)
+#define OWN	BIT(OWN_ORDER)
 #define GUESTS	4	/* ids 1 to this are made and ended at random */
 #define STARTS	1000
 #define RUNS	8	/* of a guest that was started */
