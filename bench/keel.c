@@ -138,6 +138,7 @@ static void rate(void)
 	FILE *console;
 
 	make("rate", RATE_MEMORY);
+	command(KEEL_CMD_VM_GET, "rate");
 	snprintf(path, sizeof(path), "/dev/%s", genl_text(genl_answer(KEEL_A_VM_CONSOLE)));
 	console = fopen(path, "r");
 	if (!console)
