@@ -70,6 +70,10 @@ echo max > $group/memory.max
 echo "25000 100000" > $group/cpu.max
 ./keelctl create loop --memory 1M --kernel ./compute
 within ./keelctl start loop
+# On 5.10 cgroup_attach_task_all() leaves cgroup v2 out: its user has to do it.
+case $(uname -r) in
+5.10.*) get loop threads > $group/cgroup.procs ;;
+esac
 check "its thread is there" grep -qx "$(get loop threads)" $group/cgroup.threads
 was=$(cpu_times loop | awk '{ print $2 }')
 start=$(ms)
