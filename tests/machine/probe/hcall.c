@@ -22,6 +22,7 @@
 #define GUESTS	4	/* ids 1 to this are made and ended at random */
 #define STARTS	1000
 #define RUNS	8	/* of a guest that was started */
+#define FILL	16	/* of the probe's pages, for its pool; as many are root's meanwhile */
 
 static atomic64_t made, donated, back, refused, undefined, odd, ran;
 static struct page *own[OWN];
@@ -141,17 +142,20 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 		atomic64_inc(&odd);
 }
 
-static void fire(void *keel)
+struct fire {
+	const struct keel *keel;
+	int round;
+};
+
+static void fire(void *arg)
 {
-	static unsigned int round;
+	const struct fire *fire = arg;
 	struct rnd_state rnd;
 	int i;
 
-	prandom_seed_state(&rnd, 7 + raw_smp_processor_id() + 64 * round);
+	prandom_seed_state(&rnd, 7 + raw_smp_processor_id() + 64 * fire->round);
 	for (i = 0; i < CALLS / ROUNDS; i++)
-		one_call(&rnd, keel);
-	if (!raw_smp_processor_id())
-		round++;
+		one_call(&rnd, fire->keel);
 }
 
 static s64 call_for(u64 nr, u64 rdi, u64 rsi)
@@ -238,19 +242,19 @@ static void start_some(const struct keel *keel)
 	s64 ret;
 
 	prandom_seed_state(&rnd, 11);
-	for (i = 16; i < 32; i++)
+	for (i = FILL; i < 2 * FILL; i++)
 		atomic64_add(!call_for(KEEL_HC_DONATE, page_to_pfn(own[i]), 0), &donated);
 	on_each_cpu(park, NULL, 1);
 	for (i = 0; i < STARTS; i++) {
 		cond_resched();
-		for (k = 0; k < 16; k++)
+		for (k = 0; k < FILL; k++)
 			*(u64 *)page_address(own[k]) = random64(&rnd);
 		preempt_disable();
 		ret = call_for(KEEL_HC_VM_NEW, 1, 64);
-		for (k = 0; k < 16; k++)
+		for (k = 0; k < FILL; k++)
 			keel->cpus[smp_processor_id()].shared->batch[k] = page_to_pfn(own[k]);
 		if (!ret)
-			ret = call_for(KEEL_HC_VM_FILL, 1, 16);
+			ret = call_for(KEEL_HC_VM_FILL, 1, FILL);
 		preempt_enable();
 		atomic64_add(ret > 0 ? ret : 0, &donated);
 		on_each_cpu(park, NULL, 1);
@@ -269,6 +273,7 @@ static void start_some(const struct keel *keel)
 void probe_hcall(struct seq_file *m)
 {
 	const struct keel *keel = (void *)probe_symbol("keel:keel");
+	struct fire round = { .keel = keel };
 	struct page *block;
 	int i;
 
@@ -291,8 +296,8 @@ void probe_hcall(struct seq_file *m)
 	/* The table of guests comes from root's own pages, not from the probe's. */
 	call_for(KEEL_HC_VM_NEW, 1, 1);
 	settle();
-	for (i = 0; i < ROUNDS; i++) {
-		on_each_cpu(fire, (void *)keel, 1);
+	for (; round.round < ROUNDS; round.round++) {
+		on_each_cpu(fire, &round, 1);
 		cond_resched();
 	}
 	settle();
