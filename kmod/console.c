@@ -6,8 +6,8 @@
  * World: host.  What a guest says before somebody opens its tty, or faster than
  * somebody reads, is kept, the last 4 KiB of it.  Nothing is allocated for that
  * before the first byte, and nothing kept once all was read.  The tty itself, which
- * costs more than all else of a small guest, is made when its name is told or when
- * the guest is at the port for the first time.  Locks: @lock, which finds a tty's
+ * costs as much as a thread and more, is made when its name is told or when the
+ * guest is at the port for the first time.  Locks: @lock, which finds a tty's
  * console, and each console's own, beneath it.
  */
 #include <linux/err.h>
