@@ -30,7 +30,7 @@
 #define KEEL_MACHINE_RESET		0x64	/* write KEEL_MACHINE_RESET_VALUE */
 #define KEEL_MACHINE_RESET_VALUE	0xfe
 #define KEEL_MACHINE_RTC		0x70	/* index; data at the next one */
-#define KEEL_MACHINE_EXIT		0xf4	/* write: end with that code; read: 1 if asked to stop */
+#define KEEL_MACHINE_EXIT		0xf4	/* write: end so; read: 1 if asked to stop */
 #define KEEL_MACHINE_UART		0x3f8
 #define KEEL_MACHINE_UART_PORTS		8
 #define KEEL_MACHINE_UART_GSI		4
