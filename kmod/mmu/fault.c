@@ -77,7 +77,7 @@ enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *gues
 {
 	enum keel_fault ret;
 
-	if (gpa >> 12 >= guest->frames)
+	if (!keel_guest_inside(guest, gpa))
 		return KEEL_FAULT_OUTSIDE;
 	if (!keel_guest_lock(guest))
 		return KEEL_FAULT_BUSY;

@@ -105,6 +105,12 @@ static inline void keel_guest_unlock(struct keel_guest *guest)
 	__atomic_store_n(&guest->lock, 0, __ATOMIC_RELEASE);
 }
 
+/* Is there memory at this address? */
+static inline bool keel_guest_inside(const struct keel_guest *guest, u64 gpa)
+{
+	return gpa >> 12 < guest->frames;
+}
+
 /* guest.c */
 struct keel_guest *keel_guest_at(struct keel_root *root, u64 id);
 s64 keel_guest_new(struct keel_root *root, u64 id, u64 frames);
@@ -130,6 +136,14 @@ u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa
 /* fault.c: under no lock */
 enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 				 bool write, const void *self);
+
+/* gmem.c: the same */
+enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+			     bool write, const void *self, void **at);
+enum keel_fault keel_gmem_read(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+			       void *buf, u64 size);
+enum keel_fault keel_gmem_write(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+				const void *buf, u64 size, const void *self);
 
 /* every vCPU but @self that is in the guest has flushed since @epoch; vmx/vcpu.c */
 bool keel_guest_passed(const struct keel_guest *guest, u64 epoch, const void *self);
