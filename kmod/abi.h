@@ -46,6 +46,7 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN; enum keel_run_reason */
 	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
+	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };
@@ -191,6 +192,10 @@ struct keel_gate {
 /* Frames that go with one hypercall */
 #define KEEL_BATCH_NR		64
 
+/* The answer of KEEL_HC_MSI: vCPUs that have halted, and those that are in the guest */
+#define KEEL_MSI_WAKE(ret)	((ret) & 0xffff)
+#define KEEL_MSI_KICK(ret)	((ret) >> 16 & 0xffff)
+
 /* vCPUs of a guest */
 #define KEEL_VCPUS_MAX		16
 
@@ -208,6 +213,8 @@ struct keel_gate {
  * @gdt_base: GDT; the segments are flat whatever it holds
  * @gdt_limit: its limit
  * @long_mode: 64-bit mode with paging on, else 32-bit mode with paging off
+ * @waits: it waits for a start-up IPI instead, in the state that INIT leaves
+ * @yields: it leaves when it spins with PAUSE, where the CPU can tell
  */
 struct keel_vcpu_start {
 	u64 rip;
@@ -222,6 +229,8 @@ struct keel_vcpu_start {
 	u64 gdt_base;
 	u32 gdt_limit;
 	u32 long_mode;
+	u32 waits;
+	u32 yields;
 };
 
 /**
@@ -231,11 +240,14 @@ struct keel_vcpu_start {
  * @KEEL_RUN_MOVE: CPU @cpu has to park first
  * @KEEL_RUN_FILL: the guest's pool is empty
  * @KEEL_RUN_IO: port I/O
- * @KEEL_RUN_HLT: HLT
+ * @KEEL_RUN_HLT: HLT, or it waits to be started; nothing to do before @deadline
  * @KEEL_RUN_OUTSIDE: access to @gpa, where no memory is
  * @KEEL_RUN_SHUTDOWN: triple fault
  * @KEEL_RUN_ENTRY: the VM entry failed; root has left a dump
  * @KEEL_RUN_UNKNOWN: an exit that root does not know; root has left a dump
+ * @KEEL_RUN_IPI: the vCPUs @wake and @kick have to hear of something
+ * @KEEL_RUN_EOI: end of the level-triggered interrupt @vector
+ * @KEEL_RUN_YIELD: it spins
  * @KEEL_RUN_NR: how many there are
  */
 enum keel_run_reason {
@@ -249,6 +261,9 @@ enum keel_run_reason {
 	KEEL_RUN_SHUTDOWN,
 	KEEL_RUN_ENTRY,
 	KEEL_RUN_UNKNOWN,
+	KEEL_RUN_IPI,
+	KEEL_RUN_EOI,
+	KEEL_RUN_YIELD,
 	KEEL_RUN_NR
 };
 
@@ -264,6 +279,10 @@ enum keel_run_reason {
  * @size: 1, 2 or 4 bytes
  * @write: OUT, or a write to @gpa
  * @string: INS or OUTS, which root does not carry out
+ * @vector: interrupt vector
+ * @wake: vCPUs that have halted, a bit for each
+ * @kick: vCPUs that are in the guest, a bit for each
+ * @deadline: TSC at which the vCPU has something to do, 0 for never
  */
 struct keel_run {
 	u64 gpa;
@@ -276,6 +295,10 @@ struct keel_run {
 	u8 size;
 	u8 write;
 	u8 string;
+	u8 vector;
+	u16 wake;
+	u16 kick;
+	u64 deadline;
 };
 
 /**

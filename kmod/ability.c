@@ -13,6 +13,7 @@
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/printk.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
@@ -31,6 +32,10 @@
  */
 #define SLICE_MS	4
 #define TIMER_SHIFT	0x1f	/* of IA32_VMX_MISC (SDM A.6) */
+
+static bool apic_assist = true;
+module_param(apic_assist, bool, 0444);
+MODULE_PARM_DESC(apic_assist, "let the CPU help with guests' interrupts where it can");
 
 /* XCR0, where Linux has turned XSAVE on */
 static u64 read_xfeatures(void)
@@ -84,23 +89,30 @@ int keel_ability(struct keel *keel)
 {
 	struct keel_guest_setup *setup = &keel->root->guest;
 	u8 *bitmap = keel_arena_page(&keel->arena);
+	u8 *bitmap_apic = keel_arena_page(&keel->arena);
+	bool tsc_aux;
 
-	if (!bitmap)
+	if (!bitmap || !bitmap_apic)
 		return -ENOMEM;
 	keel->unable = refusal(&keel->caps, setup->ctl);
 	if (keel->unable)
 		pr_info("there can be no guests here: %s\n", keel->unable);
 	setup->able = !keel->unable;
+	setup->assist = apic_assist && keel_guest_assist(setup->ctl);
 	setup->xfeatures = read_xfeatures();
 	keel_guest_leaves(setup);
 	setup->barriers = barriers();
 	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;
-	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> (keel->caps.misc & TIMER_SHIFT),
-			     U32_MAX);
+	setup->timer_shift = keel->caps.misc & TIMER_SHIFT;
+	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> setup->timer_shift, U32_MAX);
 	setup->eptp_bits = KEEL_EPTP(0);
 	if (keel->caps.ept_vpid & KEEL_EPT_CAP_AD)
 		setup->eptp_bits |= EPTP_AD;
-	keel_guest_msr_bitmap(bitmap, setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP);
+	tsc_aux = setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP;
+	keel_guest_msr_bitmap(bitmap, tsc_aux);
 	setup->msr_bitmap = virt_to_phys(bitmap);
+	keel_guest_msr_bitmap(bitmap_apic, tsc_aux);
+	keel_guest_msr_apic(bitmap_apic);
+	setup->msr_bitmap_apic = virt_to_phys(bitmap_apic);
 	return 0;
 }

@@ -92,6 +92,8 @@ static int make_vcpus(struct keel_vm *vm)
 
 	for (i = 0; i < vm->config.vcpus && !err; i++) {
 		start.rdx = i;
+		start.waits = i > 0;
+		start.yields = vm->config.vcpus > 1;
 		err = keel_supply_vcpu(vm, i, &start);
 	}
 	return err;

@@ -10,17 +10,21 @@
  */
 #define pr_fmt(fmt) "keel: " fmt
 
+#include <linux/bits.h>
 #include <linux/cgroup.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/sched/types.h>
 #include <asm/fpu/api.h>
+#include <asm/tsc.h>
 
 #include "keel.h"
 #include "life.h"
@@ -31,19 +35,22 @@
 #define FILL_MIN	16
 #define FILL_MAX	256
 
+/* A vCPU that has halted looks again after so many ticks, even if nothing is due. */
+#define LOOK_TICKS	BIT_ULL(48)
+
 /* A thread on a CPU that root has given back tries again after so many ms. */
 #define ASIDE_MS	20
 
 struct workqueue_struct *keel_work;
 static struct keel *keel;
 
-/* Not to be in the guest: a reason that lies with Linux, or the guest's own HLT */
+/* Not to be in the guest, for a reason that lies with Linux */
 static bool held(const struct keel_vcpu_thread *t)
 {
 	const struct keel_vm *vm = t->vm;
 
 	/* Pairs with keel_life_report(). */
-	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) || t->halted ||
+	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) ||
 	       kthread_should_stop();
 }
 
@@ -56,14 +63,19 @@ static void park(void *unused)
 	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
 }
 
-/* A thread that runs on another CPU gets an interrupt there. */
+/* A thread that runs on another CPU gets an interrupt there; one that has halted looks. */
 static void kick(struct keel_vm *vm)
 {
+	struct task_struct *task;
 	u32 i;
 
-	for (i = 0; i < vm->config.vcpus; i++)
-		if (vm->thread[i].task)
-			smp_call_function_single(task_cpu(vm->thread[i].task), noop, NULL, 1);
+	for (i = 0; i < vm->config.vcpus; i++) {
+		task = vm->thread[i].task;
+		if (!task)
+			continue;
+		wake_up_process(task);
+		smp_call_function_single(task_cpu(task), noop, NULL, 1);
+	}
 	wake_up_all(&vm->wait);
 }
 
@@ -95,6 +107,52 @@ static void fill_if_low(struct keel_vm *vm, const struct keel_run *run)
 		fill(vm);
 }
 
+/* A vCPU that spins: let another one have the CPU, which may have what it waits for. */
+static void yield_to_another(struct keel_vcpu_thread *t)
+{
+	struct keel_vm *vm = t->vm;
+	struct task_struct *task;
+	u32 i, n = vm->config.vcpus;
+	bool done = false;
+
+	for (i = 1; i < n && !done; i++) {
+		task = keel_irq_thread(&vm->thread[(t->index + i) % n]);
+		if (!task)
+			continue;
+		done = yield_to(task, true) > 0;
+		put_task_struct(task);
+	}
+}
+
+static void stop_until(struct keel_vcpu_thread *t, u64 deadline)
+{
+	t->deadline = deadline;
+	t->halted = true;
+}
+
+/* Until something has come, or is due: root finds out what. */
+static void sleep_halted(struct keel_vcpu_thread *t)
+{
+	u64 left = t->deadline - rdtsc();
+	ktime_t time = 0;
+
+	if ((s64)left > 0)
+		time = mul_u64_u32_div(min_t(u64, left, LOOK_TICKS), USEC_PER_SEC, tsc_khz);
+	set_current_state(TASK_IDLE);
+	if (!READ_ONCE(t->woken) && !held(t)) {
+		if (t->deadline)
+			schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_REL);
+		else
+			schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	if (held(t))
+		return;
+	t->halted = false;
+	/* What comes from here on, root sees, or it wakes the thread once more. */
+	WRITE_ONCE(t->woken, false);
+}
+
 static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run *run)
 {
 	struct keel_vm *vm = t->vm;
@@ -116,7 +174,15 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		keel_device_io(t, run);
 		break;
 	case KEEL_RUN_HLT:
-		t->halted = true;
+		stop_until(t, run->deadline);
+		break;
+	case KEEL_RUN_IPI:
+		keel_irq_tell(vm, run->wake, run->kick);
+		break;
+	case KEEL_RUN_EOI:
+		break;
+	case KEEL_RUN_YIELD:
+		yield_to_another(t);
 		break;
 	case KEEL_RUN_OUTSIDE:
 		fail(vm, KEEL_VM_REASON_OUTSIDE, run->gpa);
@@ -171,7 +237,10 @@ static int thread_main(void *arg)
 			WRITE_ONCE(t->out, false);
 			continue;
 		}
-		run(t);
+		if (t->halted)
+			sleep_halted(t);
+		else
+			run(t);
 	}
 	return 0;
 }
@@ -222,6 +291,7 @@ static int make_thread(struct keel_vm *vm, u32 i)
 	t->index = i;
 	t->out = false;
 	t->halted = false;
+	t->woken = false;
 	t->input = 0;
 	task = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) :
 	       kthread_create(thread_main, t, "keel/%u:%u", vm->id, i);
@@ -233,7 +303,9 @@ static int make_thread(struct keel_vm *vm, u32 i)
 		return err;
 	}
 	get_task_struct(task);
+	spin_lock(&vm->thread_lock);
 	t->task = task;
+	spin_unlock(&vm->thread_lock);
 	WRITE_ONCE(t->pid, task_pid_nr(task));
 	return 0;
 }
@@ -270,6 +342,7 @@ int keel_vcpus_start(struct keel_vm *vm)
 void keel_vcpus_stop(struct keel_vm *vm)
 {
 	struct keel_vcpu_thread *t;
+	struct task_struct *task;
 	u32 i;
 
 	WRITE_ONCE(vm->pausing, true);
@@ -280,8 +353,11 @@ void keel_vcpus_stop(struct keel_vm *vm)
 			continue;
 		WRITE_ONCE(t->pid, 0);
 		kthread_stop(t->task);
-		put_task_struct(t->task);
+		task = t->task;
+		spin_lock(&vm->thread_lock);
 		t->task = NULL;
+		spin_unlock(&vm->thread_lock);
+		put_task_struct(task);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -70,10 +71,13 @@ struct keel_vm_config {
  * struct keel_vcpu_thread - a vCPU's thread
  * @vm: whose
  * @index: which vCPU
- * @task: the thread, NULL when there is none; under @vm's lock
+ * @task: the thread, NULL when there is none; changes under @vm's lock and @thread_lock
  * @pid: its number, 0 when there is none; read without a lock
  * @out: it is not in the guest and will not go there
- * @halted: the guest has executed HLT, and nothing has come to wake it
+ * @halted: the guest has executed HLT, or waits to be started: nothing had come when root
+ *          looked last
+ * @woken: something has come since then; set by anybody
+ * @deadline: TSC at which something is due, 0 for never
  * @input: answers an IN that RUN has come back for
  */
 struct keel_vcpu_thread {
@@ -83,6 +87,8 @@ struct keel_vcpu_thread {
 	u32 pid;
 	bool out;
 	bool halted;
+	bool woken;
+	u64 deadline;
 	u64 input;
 };
 
@@ -134,6 +140,7 @@ struct keel_uart {
  * @end: ends it
  * @stopping: the guest was asked to stop, and @force comes when it does not
  * @force: forces the stop
+ * @thread_lock: whoever has an interrupt for a thread finds it there
  * @wait: threads that have to wait, and who waits for them
  * @fill: frames that the pool was filled with the last time
  * @fill_lock: one thread at a time fills it
@@ -167,6 +174,7 @@ struct keel_vm {
 	struct work_struct end;
 	bool stopping;
 	struct delayed_work force;
+	spinlock_t thread_lock;	/* @thread[].task */
 	wait_queue_head_t wait;
 	u32 fill;
 	struct mutex fill_lock;	/* @fill */
@@ -216,6 +224,11 @@ bool keel_console_get(struct keel_console *console, u8 *byte);
 const char *keel_console_name(struct keel_console *console);
 int keel_consoles_init(void);
 void keel_consoles_exit(void);
+
+/* irq.c: from a context that may sleep; keel_irq_thread() returns a reference, or NULL */
+void keel_irq_msi(struct keel_vm *vm, u64 address, u32 data);
+void keel_irq_tell(struct keel_vm *vm, u32 wake, u32 kick);
+struct task_struct *keel_irq_thread(struct keel_vcpu_thread *t);
 
 /* notify.c: may sleep */
 void keel_notify_vm(struct keel_vm *vm, u32 event);

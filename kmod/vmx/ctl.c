@@ -87,7 +87,7 @@ bool keel_ctl_resolve(const struct keel_vmx_caps *caps,
 
 	for (w = 0; w < KEEL_CTL_NR; w++) {
 		const struct keel_ctl_cap *cap = &caps->ctl[w];
-		u64 missing = want[w].required & ~cap->may;
+		u64 missing = (want[w].required | want[w].later) & ~cap->may;
 		u64 stuck;
 
 		if (missing)

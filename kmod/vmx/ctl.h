@@ -225,10 +225,12 @@ const char *keel_ctl_bit_name(unsigned int word, unsigned int bit);
  * struct keel_ctl_want - what a VMCS asks of one word of controls
  * @required: bits without which Keel cannot work
  * @optional: bits set where the CPU can
+ * @later: bits that are set at times: the CPU has to be able to
  */
 struct keel_ctl_want {
 	u64 required;
 	u64 optional;
+	u64 later;
 };
 
 /**

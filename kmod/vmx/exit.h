@@ -93,6 +93,7 @@ void keel_disarm(void);
 /* Interruptibility (SDM 24.4.2) */
 #define KEEL_BLOCKED_BY_STI	1ULL
 #define KEEL_BLOCKED_BY_MOV_SS	2ULL
+#define KEEL_BLOCKED_BY_NMI	8ULL
 
 #define KEEL_RFLAGS_TF		BIT_ULL(8)
 #define KEEL_PENDING_BS		BIT_ULL(14)

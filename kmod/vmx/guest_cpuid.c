@@ -22,7 +22,31 @@
 /* XSAVEOPT, XSAVEC, XGETBV with ECX = 1 */
 #define LD1_EAX			(BIT(0) | BIT(1) | BIT(2))
 
+/* Kinds of levels, and the bits of an APIC id that tell the cores of a package apart */
+#define LB_ECX_SMT		BIT(8)
+#define LB_ECX_CORE		BIT(9)
+#define APIC_ID_BITS		4
+
 static const struct keel_cpuid none;
+
+/**
+ * keel_guest_leaf_b() - the topology: one thread a core, all cores in one package
+ * @vcpu: the vCPU
+ * @sub: the subleaf
+ * @r: filled
+ */
+void keel_guest_leaf_b(const struct keel_vcpu *vcpu, u32 sub, struct keel_cpuid *r)
+{
+	*r = (struct keel_cpuid) { .c = sub & 0xff, .d = vcpu->index };
+	if (sub == 0) {
+		r->b = 1;
+		r->c |= LB_ECX_SMT;
+	} else if (sub == 1) {
+		r->a = APIC_ID_BITS;
+		r->b = vcpu->guest->nr_vcpus;
+		r->c |= LB_ECX_CORE;
+	}
+}
 
 /**
  * keel_guest_leaf_d() - the subleaves of XSAVE
@@ -72,6 +96,9 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 	case 7:
 		if (!sub)
 			r = setup->cpuid[7];
+		break;
+	case 0xb:
+		keel_guest_leaf_b(vcpu, sub, &r);
 		break;
 	case 0xd:
 		r = setup->cpuid[0xd];

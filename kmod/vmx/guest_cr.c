@@ -37,13 +37,14 @@ static enum keel_guest_next access_cr8(struct keel_root_cpu *cpu, struct keel_vc
 	unsigned int reg = QUAL_REG(qualification);
 
 	if (QUAL_TYPE(qualification) == TYPE_FROM_CR) {
-		keel_reg_set(cpu, reg, vcpu->cr8);
+		keel_reg_set(cpu, reg, keel_apic_read_cr8(vcpu));
 	} else {
 		u64 val = keel_reg_get(cpu, reg);
 
 		if (val & ~15ULL)
 			return refuse();
-		vcpu->cr8 = val;
+		keel_skip();
+		return keel_apic_write_cr8(cpu, vcpu, val);
 	}
 	keel_skip();
 	return KEEL_GUEST_RESUME;

@@ -25,6 +25,7 @@
 #define INTR_TYPE(info)		((info) >> 8 & 7)
 #define INTR_TYPE_NMI		2
 #define INTR_ERROR_CODE		BIT(11)
+#define INTR_VALID		BIT(31)
 #define INTR_NMI_UNBLOCKED	BIT(12)
 
 #define VECTOR_DB	1
@@ -40,8 +41,9 @@
 #define QUAL_IO_STRING(q) ((q) >> 4 & 1)
 #define QUAL_IO_PORT(q)	((q) >> 16 & 0xffff)
 
-/* Exit qualification of an EPT violation */
+/* Exit qualification of an EPT violation; it can come in the middle of an IRET */
 #define QUAL_EPT_WRITE	2
+#define QUAL_EPT_NMI_UNBLOCKED	BIT(12)
 
 /* As KVM answers a hypercall: unknown, or not from CPL 0 */
 #define GUEST_ENOSYS	(-1000LL)
@@ -53,10 +55,29 @@ static NEXT leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 	return KEEL_GUEST_LEFT;
 }
 
+static void block_nmi(u64 bits, bool block)
+{
+	u64 old = keel_vmread(VMCS_GUEST_INTERRUPTIBILITY);
+
+	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, block ? old | bits : old & ~bits);
+}
+
+/**
+ * keel_guest_reinject() - keel_reinject() for a guest
+ *
+ * An NMI that is to be delivered again has blocked NMIs already, and the CPU refuses
+ * one where they are blocked (SDM 26.3.1.5, 27.7.1.2).
+ */
+void keel_guest_reinject(void)
+{
+	if (keel_reinject() && INTR_TYPE(keel_vmread(VMCS_ENTRY_INTR_INFO)) == INTR_TYPE_NMI)
+		block_nmi(KEEL_BLOCKED_BY_NMI, false);
+}
+
 /* What the exit has interrupted is delivered when the guest is back. */
 static NEXT leave_again(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 {
-	keel_reinject();
+	keel_guest_reinject();
 	return leave(cpu, reason);
 }
 
@@ -80,6 +101,8 @@ static NEXT reflect(struct keel_vcpu *vcpu, u64 info)
 			asm volatile("mov %0, %%dr6" : : "r" (dr6));
 		keel_vmwrite(VMCS_GUEST_DR7, keel_vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 	}
+	if (info & INTR_NMI_UNBLOCKED)
+		block_nmi(KEEL_BLOCKED_BY_NMI, true);
 	if (info & INTR_ERROR_CODE)
 		keel_vmwrite(VMCS_ENTRY_EXCEPTION_ERROR, keel_vmread(VMCS_EXIT_INTR_ERROR));
 	keel_vmwrite(VMCS_ENTRY_INSTR_LEN, keel_vmread(VMCS_EXIT_INSTR_LEN));
@@ -113,7 +136,7 @@ static NEXT triple_fault(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 
 /* The host's CPU is started anew; the guest has nothing to do with it. */
 static NEXT init(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
-	keel_reinject();
+	keel_guest_reinject();
 	keel_vcpu_leave(cpu, KEEL_RUN_INTR);
 	return keel_exit_init(cpu, 0) ? KEEL_GUEST_LEFT : KEEL_GUEST_UNKNOWN;
 }
@@ -144,10 +167,11 @@ static NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qua
 	return KEEL_GUEST_RESUME;
 }
 
-static NEXT halt(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+/* It spins: for a lock, perhaps, that a vCPU has which does not run. */
+static NEXT yield(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	keel_skip();
-	return leave(cpu, KEEL_RUN_HLT);
+	return leave(cpu, KEEL_RUN_YIELD);
 }
 
 static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
@@ -173,13 +197,16 @@ static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64
 	bool write = qualification & QUAL_EPT_WRITE;
 	struct keel_root *root = keel_root_state();
 
+	if (qualification & QUAL_EPT_NMI_UNBLOCKED &&
+	    !(keel_vmread(VMCS_IDT_VECTORING_INFO) & INTR_VALID))
+		block_nmi(KEEL_BLOCKED_BY_NMI, true);
 	switch (keel_guest_fault(root, vcpu->guest, gpa, write, vcpu)) {
 	case KEEL_FAULT_DONE:
 		keel_vcpu_flush(root, vcpu, false);
-		keel_reinject();
+		keel_guest_reinject();
 		return KEEL_GUEST_RESUME;
 	case KEEL_FAULT_BUSY:
-		keel_reinject();
+		keel_guest_reinject();
 		return KEEL_GUEST_RESUME;
 	case KEEL_FAULT_FILL:
 		return leave_again(cpu, KEEL_RUN_FILL);
@@ -201,9 +228,11 @@ const struct keel_guest_row keel_guest_table[KEEL_EXIT_NR] = {
 	ROW(EXT_INTR, interrupt, false),
 	ROW(TRIPLE_FAULT, triple_fault, false),
 	ROW(INIT, init, false),
+	ROW(INTR_WINDOW, keel_guest_window, false),
+	ROW(NMI_WINDOW, keel_guest_window, false),
 	ROW(CPUID, keel_guest_cpuid, false),
 	ROW(GETSEC, undefined, false),
-	ROW(HLT, halt, false),
+	ROW(HLT, keel_guest_hlt, false),
 	ROW(INVD, nothing, false),
 	ROW(RDPMC, protection, false),
 	ROW(VMCALL, hypercall, false),
@@ -223,12 +252,15 @@ const struct keel_guest_row keel_guest_table[KEEL_EXIT_NR] = {
 	ROW(WRMSR, keel_guest_wrmsr, false),
 	ROW(MWAIT, undefined, false),
 	ROW(MONITOR, undefined, false),
+	ROW(PAUSE, yield, false),
+	ROW(VIRT_EOI, keel_guest_eoi, true),
 	ROW(EPT_VIOLATION, ept_violation, true),
 	ROW(INVEPT, undefined, false),
-	ROW(PREEMPTION_TIMER, interrupt, false),
+	ROW(PREEMPTION_TIMER, keel_guest_timer, false),
 	ROW(INVVPID, undefined, false),
 	ROW(WBINVD, nothing, false),
 	ROW(XSETBV, keel_guest_xsetbv, false),
+	ROW(APIC_WRITE, keel_guest_apic_write, true),
 	ROW(VMFUNC, undefined, false),
 	ROW(ENCLS, undefined, false),
 	ROW(RDMSRLIST, undefined, false),

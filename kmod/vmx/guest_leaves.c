@@ -15,6 +15,11 @@
 
 #define LEAF_EXTENDED		0x80000000
 
+/* What Keel has itself, whatever the CPU has: x2APIC, TSC deadline; APIC; ARAT */
+#define L1_ECX_OWN	(BIT(21) | BIT(24))
+#define L1_EDX_OWN	BIT(9)
+#define L6_EAX_OWN	BIT(2)
+
 #define LAST_BASIC		0xd
 #define LAST_EXTENDED		0x80000008
 
@@ -80,8 +85,9 @@ static void leaf_1(const struct keel_guest_setup *setup, struct keel_cpuid *r)
 		missing |= L1_ECX_AVX;
 	r->b = (r->b & 0xff00) | 1 << 16;
 	r->c &= L1_ECX & ~missing;
-	r->c |= KEEL_CPUID_HYPERVISOR;
+	r->c |= KEEL_CPUID_HYPERVISOR | L1_ECX_OWN;
 	r->d &= L1_EDX;
+	r->d |= L1_EDX_OWN;
 }
 
 static void leaf_7(const struct keel_guest_setup *setup, struct keel_cpuid *r)
@@ -135,6 +141,9 @@ void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel
 		leaf_1(setup, r);
 		break;
 	case 2:
+		break;
+	case 6:
+		*r = (struct keel_cpuid) { .a = L6_EAX_OWN };
 		break;
 	case 7:
 		leaf_7(setup, r);

@@ -55,6 +55,8 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
 {
 	u64 val;
 
+	if (keel_apic_owns(cpu->regs.rcx))
+		return keel_apic_rdmsr(cpu, vcpu, cpu->regs.rcx);
 	if (!keel_guest_msr(cpu->regs.rcx, false, &val)) {
 		keel_inject_gp();
 		return KEEL_GUEST_RESUME;
@@ -78,6 +80,8 @@ enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcp
 {
 	u64 val;
 
+	if (keel_apic_owns(cpu->regs.rcx))
+		return keel_apic_wrmsr(cpu, vcpu, cpu->regs.rcx);
 	if (keel_guest_msr(cpu->regs.rcx, true, &val))
 		keel_skip();
 	else

@@ -20,6 +20,13 @@
 #define KEEL_GUEST_CR4_MCE	BIT_ULL(6)
 #define KEEL_GUEST_CR4_HELD	(KEEL_GUEST_CR4_MCE | BIT_ULL(13))
 
+/* What is asked for while something waits for a guest to be able to take it */
+#define KEEL_WINDOWS		(KEEL_PROC_INTR_WINDOW | KEEL_PROC_NMI_WINDOW)
+
+/* What the CPU can do for the APIC of a guest, with the TPR shadow: all of it or none */
+#define KEEL_ASSIST_PROC2	(KEEL_PROC2_X2APIC | KEEL_PROC2_APIC_REGISTER | \
+				 KEEL_PROC2_VIRT_INTR)
+
 /* Bits of XCR0 that guests can have: x87, SSE, AVX, and AVX-512's three */
 #define KEEL_XFEATURES		0xe7ULL
 
@@ -32,5 +39,7 @@ void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel
 u64 keel_guest_cr4(const struct keel_guest_setup *setup);
 void keel_guest_leaves(struct keel_guest_setup *setup);
 void keel_guest_msr_bitmap(u8 *bitmap, bool tsc_aux);
+void keel_guest_msr_apic(u8 *bitmap);
+bool keel_guest_assist(const u64 ctl[KEEL_CTL_NR]);
 
 #endif /* KEEL_VMX_GUEST_SETUP_H */

@@ -34,6 +34,10 @@
 /* PAT as INIT leaves it (SDM 11.12.4) */
 #define PAT_RESET	0x0007040600070406ULL
 
+/* PAUSE no further apart than this, in ticks, and for so long, is spinning: as in KVM */
+#define PLE_GAP		128
+#define PLE_WINDOW	4096
+
 #define VECTOR_DB	1
 #define VECTOR_AC	17
 #define VECTOR_MC	18
@@ -139,10 +143,11 @@ void keel_guest_vmcs(const struct keel_root *root, const struct keel_vcpu *vcpu,
 		     const struct keel_vcpu_start *start)
 {
 	const u64 *ctl = root->guest.ctl;
+	u32 proc2_later = KEEL_ASSIST_PROC2 | (start->yields ? 0 : KEEL_PROC2_PLE);
 
 	keel_vmwrite(VMCS_PIN_CTLS, ctl[KEEL_CTL_PIN]);
-	keel_vmwrite(VMCS_PROC_CTLS, ctl[KEEL_CTL_PROC]);
-	keel_vmwrite(VMCS_PROC2_CTLS, ctl[KEEL_CTL_PROC2]);
+	keel_vmwrite(VMCS_PROC_CTLS, ctl[KEEL_CTL_PROC] & ~(u64)KEEL_PROC_TPR_SHADOW);
+	keel_vmwrite(VMCS_PROC2_CTLS, ctl[KEEL_CTL_PROC2] & ~(u64)proc2_later);
 	keel_vmwrite(VMCS_EXIT_CTLS, ctl[KEEL_CTL_EXIT]);
 	keel_vmwrite(VMCS_ENTRY_CTLS, ctl[KEEL_CTL_ENTRY] |
 		     (start->long_mode ? KEEL_ENTRY_IA32E : 0));
@@ -157,6 +162,10 @@ void keel_guest_vmcs(const struct keel_root *root, const struct keel_vcpu *vcpu,
 	keel_vmwrite(VMCS_VPID, KEEL_VPID_VCPU + vcpu->index);
 	keel_vmwrite(VMCS_MSR_BITMAP, root->guest.msr_bitmap);
 	keel_vmwrite(VMCS_EPT_POINTER, vcpu->guest->ept.root | root->guest.eptp_bits);
+	if (ctl[KEEL_CTL_PROC2] & KEEL_PROC2_PLE) {
+		keel_vmwrite(VMCS_PLE_GAP, PLE_GAP);
+		keel_vmwrite(VMCS_PLE_WINDOW, PLE_WINDOW);
+	}
 	put_segs(start);
 	put_registers(root, start);
 }

@@ -65,6 +65,7 @@ struct keel_cpuid {
  * @able: there can be guests
  * @ctl: their controls
  * @msr_bitmap: physical address
+ * @msr_bitmap_apic: the same, for a vCPU whose APIC the CPU helps with
  * @eptp_bits: what an EPT pointer has beside the address
  * @xfeatures: bits of XCR0 that they may set; 0 on a CPU that Linux uses without
  *             XSAVE
@@ -72,6 +73,8 @@ struct keel_cpuid {
  * @vmcs_revision: what a VMCS begins with
  * @slice: VMX-preemption timer: as long as a guest runs at the most before Linux is
  *         asked
+ * @timer_shift: that timer counts once in 2 to the power of this many ticks of the TSC
+ * @assist: the CPU delivers virtual interrupts (KEEL_ASSIST_PROC2)
  * @fpu_size: bytes of an XSAVE area with @xfeatures
  * @cr4: bits of CR4 that they can set
  * @cpuid: their leaves of CPUID
@@ -80,11 +83,14 @@ struct keel_guest_setup {
 	bool able;
 	u64 ctl[KEEL_CTL_NR];
 	u64 msr_bitmap;
+	u64 msr_bitmap_apic;
 	u64 eptp_bits;
 	u64 xfeatures;
 	u32 barriers;
 	u32 vmcs_revision;
 	u32 slice;
+	u32 timer_shift;
+	bool assist;
 	u32 fpu_size;
 	u64 cr4;
 	struct keel_cpuid cpuid[KEEL_GUEST_LEAVES];

@@ -124,9 +124,7 @@ KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcp
 	const struct keel_root *root = vcpu->root;
 
 	keel_vcpu_answer(vcpu, input);
-	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));
 	vcpu->stat.runs++;
-	keel_vmwrite(VMCS_PREEMPTION_TIMER, root->guest.slice);
 	cpu->host_regs = cpu->regs;
 	cpu->regs = vcpu->regs;
 	cpu->vcpu = vcpu;
@@ -138,6 +136,27 @@ KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcp
 	keel_launch_at(cpu);
 }
 
+/*
+ * With its VMCS current; something has come for it, or may have.  0, or the host's VMCS is
+ * current again.
+ */
+static s64 __attribute__((__noinline__))
+attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
+{
+	s64 reason;
+
+	vcpu->slice_left = 0;
+	reason = keel_vcpu_attend(cpu, vcpu);
+	if (reason)
+		keel_vmptrld(cpu->vmcs_pa);
+	return reason;
+}
+
+static void let_go(struct keel_vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+}
+
 /* Whether it may run now; 0 or a reason why not, with the vCPU taken if 0. */
 static s64 take(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
@@ -146,13 +165,13 @@ static s64 take(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
 		return -EBUSY;
 	if (__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST)) {
-		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+		let_go(vcpu);
 		return -ESHUTDOWN;
 	}
 	on_cpu = __atomic_load_n(&vcpu->on_cpu, __ATOMIC_ACQUIRE);
 	if (on_cpu == KEEL_NO_CPU || on_cpu == cpu->cpu)
 		return 0;
-	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+	let_go(vcpu);
 	cpu->shared->run.cpu = on_cpu;
 	return KEEL_RUN_MOVE;
 }
@@ -174,6 +193,7 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 {
 	struct keel_root *root = keel_root_state();
 	struct keel_vcpu *vcpu = keel_vcpu_at(root, id, index);
+	u32 attention;
 	s64 ret;
 
 	if (!vcpu)
@@ -182,8 +202,22 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 	if (ret)
 		return ret;
 	if (!keel_guest_ready(root, vcpu->guest)) {
-		__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+		let_go(vcpu);
 		return KEEL_RUN_KICK;
+	}
+	attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
+	if (__builtin_expect(attention & KEEL_ATT_IDLE, 0) && keel_vcpu_idle(cpu, vcpu)) {
+		let_go(vcpu);
+		return KEEL_RUN_HLT;
+	}
+	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));
+	keel_vmwrite(VMCS_PREEMPTION_TIMER, root->guest.slice);
+	if (__builtin_expect(attention, 0)) {
+		ret = attend(cpu, vcpu);
+		if (ret) {
+			let_go(vcpu);
+			return ret;
+		}
 	}
 	enter(cpu, vcpu, input);
 }

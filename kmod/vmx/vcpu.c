@@ -89,7 +89,9 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 	vcpu->index = index;
 	vcpu->on_cpu = KEEL_NO_CPU;
 	vcpu->xcr0 = 1;
-	vcpu->dr6 = 0xffff0ff0;
+	vcpu->dr6 = KEEL_DR6_INIT;
+	vcpu->apic_base = KEEL_APIC_BASE_ADDR | KEEL_APIC_BASE_ENABLE | KEEL_APIC_BASE_X2APIC |
+			  (index ? 0 : KEEL_APIC_BASE_BSP);
 	vcpu->regs = (struct keel_regs) {
 		.rax = start.rax, .rbx = start.rbx, .rcx = start.rcx, .rdx = start.rdx,
 		.rsi = start.rsi, .rdi = start.rdi,
@@ -97,6 +99,10 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 	keel_vmclear(vcpu->vmcs_pa);
 	keel_vmptrld(vcpu->vmcs_pa);
 	keel_guest_vmcs(root, vcpu, &start);
+	if (start.waits) {
+		vcpu->attention = KEEL_ATT_WAIT_SIPI;
+		keel_guest_init(vcpu);
+	}
 	keel_vmclear(vcpu->vmcs_pa);
 	keel_vmptrld(cpu->vmcs_pa);
 	guest->nr_vcpus++;
@@ -151,4 +157,23 @@ s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index)
 		return -ENOENT;
 	cpu->shared->vcpu_stat = vcpu->stat;
 	return 0;
+}
+
+/**
+ * keel_vcpu_msi() - an interrupt from a device
+ * @id: the guest
+ * @address: of the message
+ * @data: what it holds
+ *
+ * Return: who has to hear of it, KEEL_MSI_WAKE() and KEEL_MSI_KICK(); -ENOENT.
+ */
+s64 keel_vcpu_msi(u64 id, u64 address, u64 data)
+{
+	struct keel_guest *guest = keel_guest_at(keel_root_state(), id);
+	struct keel_notify notify = { 0 };
+
+	if (!guest || __atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST))
+		return -ENOENT;
+	keel_apic_message(guest, address, data, &notify);
+	return notify.wake | (s64)notify.kick << 16;
 }

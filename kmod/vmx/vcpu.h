@@ -9,9 +9,11 @@
 #define KEEL_VMX_VCPU_H
 
 #include <linux/types.h>
+#include <asm/msr-index.h>
 
 #include "../abi.h"
 #include "../mmu/guest.h"
+#include "apic.h"
 #include "exit.h"
 #include "guest_setup.h"
 #include "root.h"
@@ -43,6 +45,16 @@
  * @dr6: and DR6
  * @msr: the MSRs of keel_swap_msr while it does not run
  * @stat: what it counts
+ * @attention: KEEL_ATT_...: what it has to see to before it goes into the guest; set by
+ *             anybody
+ * @sipi: vector of the start-up IPI that is among it
+ * @posted: interrupts that have come for its APIC, by vector; set by anybody
+ * @level: those among them that are level-triggered
+ * @apic: its APIC, NULL before its first use
+ * @apic_pa: physical address of that
+ * @apic_base: IA32_APIC_BASE
+ * @slice_left: what the VMX-preemption timer still has to count, behind what it was given,
+ *              before Linux is asked
  * @area: room for @fpu, where it is enough
  */
 struct keel_vcpu {
@@ -65,6 +77,14 @@ struct keel_vcpu {
 	u64 dr6;
 	u64 msr[KEEL_SWAP_MSRS];
 	struct keel_vcpu_stat stat;
+	u32 attention;
+	u8 sipi;
+	u64 posted[4];
+	u64 level[4];
+	struct keel_apic *apic;
+	u64 apic_pa;
+	u64 apic_base;
+	u64 slice_left;
 	u8 area[] __attribute__((aligned(64)));
 };
 
@@ -94,6 +114,7 @@ KEEL_NORETURN void keel_launch_at(struct keel_root_cpu *cpu);
 
 /* vcpu.c */
 s64 keel_vcpu_new(struct keel_root_cpu *cpu, u64 id, u64 index);
+s64 keel_vcpu_msi(u64 id, u64 address, u64 data);
 s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index);
 struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index);
 
@@ -116,11 +137,14 @@ void keel_guest_vmcs(const struct keel_root *root, const struct keel_vcpu *vcpu,
 		     const struct keel_vcpu_start *start);
 void keel_guest_vmcs_host(const struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu);
 
+/* DR6 as reset and INIT leave it */
+#define KEEL_DR6_INIT	0xffff0ff0ULL
+
 /* guest_exit.c, called by entry.S */
 void keel_guest_exit(struct keel_root_cpu *cpu);
 
 /* Leaves of the table that depend on more than the leaf */
-#define KEEL_LEAVES_SPECIAL	(BIT(1) | BIT(7) | BIT(0xd))
+#define KEEL_LEAVES_SPECIAL	(BIT(1) | BIT(7) | BIT(0xb) | BIT(0xd))
 
 static inline void keel_guest_answer(struct keel_root_cpu *cpu, const struct keel_cpuid *r)
 {
@@ -170,6 +194,7 @@ static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 }
 
 /* guest_cpuid.c */
+void keel_guest_leaf_b(const struct keel_vcpu *vcpu, u32 sub, struct keel_cpuid *r);
 void keel_guest_leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r);
 enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
@@ -180,6 +205,51 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
 				      u64 qualification);
 enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
+
+/* apic_vcpu.c */
+s64 keel_apic_attach(struct keel_vcpu *vcpu);
+void keel_apic_assist(const struct keel_vcpu *vcpu);
+void keel_apic_clear(struct keel_vcpu *vcpu);
+s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu);
+bool keel_vcpu_idle(struct keel_root_cpu *cpu, const struct keel_vcpu *vcpu);
+enum keel_guest_next keel_guest_notify(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       const struct keel_notify *notify);
+enum keel_guest_next keel_guest_hlt(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				    u64 qualification);
+enum keel_guest_next keel_guest_window(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       u64 qualification);
+enum keel_guest_next keel_guest_timer(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      u64 qualification);
+enum keel_guest_next keel_guest_eoi(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				    u64 qualification);
+enum keel_guest_next keel_guest_apic_write(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					   u64 qualification);
+
+/* apic_msr.c */
+enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr);
+enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr);
+u64 keel_apic_read_cr8(const struct keel_vcpu *vcpu);
+enum keel_guest_next keel_apic_write_cr8(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					 u64 val);
+
+/**
+ * keel_apic_owns() - is it the APIC that answers for an MSR?
+ * @msr: the MSR
+ *
+ * Return: true when it is.
+ */
+static inline bool keel_apic_owns(u32 msr)
+{
+	return msr - KEEL_APIC_MSR < 0x100 || msr == MSR_IA32_APICBASE ||
+	       msr == MSR_IA32_TSC_DEADLINE;
+}
+
+/* guest_startup.c */
+void keel_guest_init(struct keel_vcpu *vcpu);
+u32 keel_guest_startup(struct keel_vcpu *vcpu);
+
+/* guest_exit.c */
+void keel_guest_reinject(void);
 
 /* guest_cr.c */
 bool keel_guest_xcr0_valid(u64 val, u64 xfeatures);

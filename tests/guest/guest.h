@@ -51,13 +51,24 @@ static inline void cpuid(uint32_t leaf, uint32_t regs[4])
 		     : "0" (leaf), "2" (0));
 }
 
-/* Which vCPU is this?  All begin alike; see start.S. */
+/* Which vCPU is this? */
 static inline uint32_t vcpu(void)
 {
 	uint32_t regs[4];
 
 	cpuid(1, regs);
 	return regs[1] >> 24;
+}
+
+/* Are there others? */
+static inline bool has_others(void)
+{
+	uint32_t regs[4] = { 0 };
+
+	asm volatile("cpuid"
+		     : "=a" (regs[0]), "=b" (regs[1]), "=c" (regs[2]), "=d" (regs[3])
+		     : "0" (0xb), "2" (1));
+	return regs[1] > 1;
 }
 
 /* Has the host asked the guest to stop? */
@@ -71,6 +82,9 @@ static inline uint64_t free_memory(void)
 {
 	return ((uint64_t)guest_end + PAGE - 1) & ~(PAGE - 1);
 }
+
+/* others.S: the other vCPUs come to guest(arg); for programs that the Makefile names */
+void start_others(uint64_t arg);
 
 /* print.c */
 void print(const char *text);

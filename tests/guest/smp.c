@@ -51,6 +51,8 @@ int guest(uint64_t arg)
 	volatile uint64_t *at = (void *)(free_memory() + STACKS * PAGE);
 	uint32_t pages = arg, vcpus = arg >> 32, self = vcpu(), times = 0, i, j;
 
+	if (!self)
+		start_others(arg);
 	for (i = 0; i < pages; i++, at += PAGE / 8) {
 		/* Every other page only one writes to, each of them in its turn. */
 		bool single = i % 2;

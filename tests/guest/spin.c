@@ -10,6 +10,8 @@
 int guest(uint64_t arg)
 {
 	print("spin\n");
+	if (!vcpu() && has_others())
+		start_others(arg);
 	asm volatile("cli; 1: jmp 1b" : : "D" (arg));
 	return 1;
 }

@@ -28,7 +28,6 @@ static const struct by_control {
 	{ KEEL_CTL_PROC, KEEL_PROC_RDPMC, KEEL_REASON_RDPMC },
 	{ KEEL_CTL_PROC, KEEL_PROC_RDTSC, KEEL_REASON_RDTSC },
 	{ KEEL_CTL_PROC, KEEL_PROC_CR8_LOAD, KEEL_REASON_CR_ACCESS },
-	{ KEEL_CTL_PROC, KEEL_PROC_TPR_SHADOW, KEEL_REASON_TPR },
 	{ KEEL_CTL_PROC, KEEL_PROC_NMI_WINDOW, KEEL_REASON_NMI_WINDOW },
 	{ KEEL_CTL_PROC, KEEL_PROC_MOV_DR, KEEL_REASON_MOV_DR },
 	{ KEEL_CTL_PROC, KEEL_PROC_UNCOND_IO, KEEL_REASON_IO },
@@ -37,6 +36,7 @@ static const struct by_control {
 	{ KEEL_CTL_PROC, KEEL_PROC_MSR_BITMAPS, KEEL_REASON_WRMSR },
 	{ KEEL_CTL_PROC, KEEL_PROC_MONITOR, KEEL_REASON_MONITOR },
 	{ KEEL_CTL_PROC, KEEL_PROC_PAUSE, KEEL_REASON_PAUSE },
+	{ KEEL_CTL_PROC2, KEEL_PROC2_PLE, KEEL_REASON_PAUSE },
 	{ KEEL_CTL_PROC2, KEEL_PROC2_APIC_ACCESS, KEEL_REASON_APIC_ACCESS },
 	{ KEEL_CTL_PROC2, KEEL_PROC2_EPT, KEEL_REASON_EPT_VIOLATION },
 	{ KEEL_CTL_PROC2, KEEL_PROC2_DESC_TABLE, KEEL_REASON_GDTR_IDTR },
@@ -78,7 +78,8 @@ static const u32 spare[] = {
 
 static u64 asked(unsigned int word)
 {
-	return keel_guest_want[word].required | keel_guest_want[word].optional;
+	return keel_guest_want[word].required | keel_guest_want[word].optional |
+	       keel_guest_want[word].later;
 }
 
 static bool among(const u32 *list, unsigned int nr, u32 reason)
@@ -118,7 +119,7 @@ static void guest_exit_table(struct kunit *test)
 		/* who counts them tells them by their names */
 		KUNIT_EXPECT_NOT_NULL_MSG(test, (void *)keel_reason_name(nr), "%u", nr);
 	}
-	KUNIT_EXPECT_EQ(test, rows, 36U);
+	KUNIT_EXPECT_EQ(test, rows, 41U);
 }
 
 /* the qualification costs a VMREAD: only where it is looked at */
@@ -129,7 +130,9 @@ static void guest_exit_qualified(struct kunit *test)
 	for (nr = 0; nr < KEEL_EXIT_NR; nr++)
 		KUNIT_EXPECT_EQ_MSG(test, keel_guest_table[nr].qualified,
 				    nr == KEEL_REASON_CR_ACCESS || nr == KEEL_REASON_IO ||
-				    nr == KEEL_REASON_EPT_VIOLATION, "%u", nr);
+				    nr == KEEL_REASON_EPT_VIOLATION ||
+				    nr == KEEL_REASON_VIRT_EOI || nr == KEEL_REASON_APIC_WRITE,
+				    "%u", nr);
 }
 
 static void expect_same(struct kunit *test, const u32 *list, unsigned int nr)
@@ -156,24 +159,29 @@ static void guest_exit_handlers(struct kunit *test)
 		KEEL_REASON_MONITOR, KEEL_REASON_ENCLS, KEEL_REASON_RDMSRLIST,
 		KEEL_REASON_WRMSRLIST,
 	};
-	/* Linux gets the CPU */
-	static const u32 interrupts[] = { KEEL_REASON_EXT_INTR, KEEL_REASON_PREEMPTION_TIMER };
+	/* what waits can be delivered */
+	static const u32 windows[] = { KEEL_REASON_INTR_WINDOW, KEEL_REASON_NMI_WINDOW };
 	/* caches are flushed for nothing */
 	static const u32 nothing[] = { KEEL_REASON_INVD, KEEL_REASON_WBINVD };
 	/* those that share theirs with no other */
 	static const u32 alone[] = {
 		KEEL_REASON_EXCEPTION_NMI, KEEL_REASON_TRIPLE_FAULT, KEEL_REASON_INIT,
-		KEEL_REASON_HLT, KEEL_REASON_RDPMC, KEEL_REASON_VMCALL, KEEL_REASON_IO,
-		KEEL_REASON_EPT_VIOLATION,
+		KEEL_REASON_RDPMC, KEEL_REASON_VMCALL, KEEL_REASON_IO,
+		KEEL_REASON_EPT_VIOLATION, KEEL_REASON_EXT_INTR, KEEL_REASON_PAUSE,
 	};
 	const struct keel_guest_row *t = keel_guest_table;
 	unsigned int i;
 
 	expect_same(test, undefined, ARRAY_SIZE(undefined));
-	expect_same(test, interrupts, ARRAY_SIZE(interrupts));
+	expect_same(test, windows, ARRAY_SIZE(windows));
 	expect_same(test, nothing, ARRAY_SIZE(nothing));
 	for (i = 0; i < ARRAY_SIZE(alone); i++)
 		expect_same(test, &alone[i], 1);
+	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_HLT].handle == keel_guest_hlt);
+	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_INTR_WINDOW].handle == keel_guest_window);
+	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_VIRT_EOI].handle == keel_guest_eoi);
+	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_APIC_WRITE].handle == keel_guest_apic_write);
+	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_PREEMPTION_TIMER].handle == keel_guest_timer);
 	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_CPUID].handle == keel_guest_cpuid);
 	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_CR_ACCESS].handle == keel_guest_cr);
 	KUNIT_EXPECT_TRUE(test, t[KEEL_REASON_MOV_DR].handle == keel_guest_dr);

@@ -74,8 +74,8 @@ static const struct {
 } hidden[] = {
 	{ 1, C, 2, "DTES64" }, { 1, C, 3, "MONITOR" }, { 1, C, 4, "DS-CPL" }, { 1, C, 5, "VMX" },
 	{ 1, C, 6, "SMX" }, { 1, C, 7, "EIST" }, { 1, C, 8, "TM2" }, { 1, C, 15, "PDCM" },
-	{ 1, C, 18, "DCA" }, { 1, C, 21, "x2APIC" }, { 1, C, 24, "TSC deadline" },
-	{ 1, D, 7, "MCE" }, { 1, D, 9, "APIC" }, { 1, D, 12, "MTRR" }, { 1, D, 14, "MCA" },
+	{ 1, C, 18, "DCA" },
+	{ 1, D, 7, "MCE" }, { 1, D, 12, "MTRR" }, { 1, D, 14, "MCA" },
 	{ 1, D, 21, "DS" }, { 1, D, 22, "ACPI" }, { 1, D, 28, "HTT" }, { 1, D, 29, "TM" },
 	{ 7, B, 1, "TSC_ADJUST" }, { 7, B, 2, "SGX" }, { 7, B, 4, "HLE" }, { 7, B, 11, "RTM" },
 	{ 7, B, 12, "RDT-M" }, { 7, B, 14, "MPX" }, { 7, B, 25, "PT" }, { 7, C, 3, "PKU" },
@@ -84,6 +84,10 @@ static const struct {
 	{ 7, D, 26, "IBRS" }, { 7, D, 27, "STIBP" }, { 7, D, 28, "L1D_FLUSH" },
 	{ 7, D, 29, "ARCH_CAPABILITIES" }, { 7, D, 31, "SSBD" },
 };
+
+/* What guests see whatever the CPU has: a hypervisor; x2APIC, TSC deadline; APIC */
+#define L1_C_ALWAYS	(BIT(31) | BIT(21) | BIT(24))
+#define L1_D_ALWAYS	BIT(9)
 
 /* a machine on which guests can have everything */
 static struct keel_guest_setup *all(struct kunit *test)
@@ -147,8 +151,8 @@ static void expect_bits(struct kunit *test, const struct keel_guest_setup *setup
 
 static void expect_features(struct kunit *test, const struct keel_guest_setup *setup)
 {
-	expect_bits(test, setup, 1, C, KEEL_CPUID_HYPERVISOR);
-	expect_bits(test, setup, 1, D, 0);
+	expect_bits(test, setup, 1, C, L1_C_ALWAYS);
+	expect_bits(test, setup, 1, D, L1_D_ALWAYS);
 	expect_bits(test, setup, 7, A, 0);
 	expect_bits(test, setup, 7, B, 0);
 	expect_bits(test, setup, 7, C, 0);
@@ -191,12 +195,12 @@ static void leaves_single_bits(struct kunit *test)
 		for (bit = 0; bit < 32; bit++) {
 			one = (struct keel_cpuid) { 1U << bit, 1U << bit, 1U << bit, 1U << bit };
 			r = masked(setup, leaves[l], one);
-			KUNIT_EXPECT_EQ(test, r.d, every.d & 1U << bit);
 			if (leaves[l] == 1) {
-				KUNIT_EXPECT_EQ(test, r.c,
-						(every.c & 1U << bit) | KEEL_CPUID_HYPERVISOR);
+				KUNIT_EXPECT_EQ(test, r.c, (every.c & 1U << bit) | L1_C_ALWAYS);
+				KUNIT_EXPECT_EQ(test, r.d, (every.d & 1U << bit) | L1_D_ALWAYS);
 				continue;
 			}
+			KUNIT_EXPECT_EQ(test, r.d, every.d & 1U << bit);
 			KUNIT_EXPECT_EQ(test, r.b, every.b & 1U << bit);
 			KUNIT_EXPECT_EQ(test, r.c, every.c & 1U << bit);
 		}
@@ -242,6 +246,9 @@ static void leaves_others(struct kunit *test)
 		r = masked(setup, passed[i], some);
 		KUNIT_EXPECT_EQ_MSG(test, memcmp(&r, &some, sizeof(r)), 0, "%#x", passed[i]);
 	}
+	/* of power management, the timer that never stops */
+	r = masked(setup, 6, ones());
+	KUNIT_EXPECT_TRUE(test, r.a == 4 && !r.b && !r.c && !r.d);
 	/* an EPT of four levels has 48 bits of address; the linear width as it is */
 	r = masked(setup, EXTENDED + 8, (struct keel_cpuid) { 0x3934, ~0U, ~0U, ~0U });
 	KUNIT_EXPECT_EQ(test, r.a, 0x3930U);
@@ -250,10 +257,10 @@ static void leaves_others(struct kunit *test)
 			0x3027U);
 }
 
-/* all that is not listed is zero: caches, MONITOR, power, topology, PMU, PT, SGX, names */
+/* all that is not listed is zero: caches, MONITOR, PMU, PT, SGX, names */
 static void leaves_unknown(struct kunit *test)
 {
-	static const u32 known[] = { 0, 1, 2, 7, 0xd, EXTENDED, EXTENDED + 1, EXTENDED + 2,
+	static const u32 known[] = { 0, 1, 2, 6, 7, 0xd, EXTENDED, EXTENDED + 1, EXTENDED + 2,
 				     EXTENDED + 3, EXTENDED + 4, EXTENDED + 6, EXTENDED + 7,
 				     EXTENDED + 8 };
 	static const u32 bases[] = { 0, 0x40000000, EXTENDED, 0xfffffff0 };
@@ -300,7 +307,7 @@ static void leaves_places(struct kunit *test)
 
 	for (i = 0; i < 64; i++) {
 		at = keel_guest_leaf_simple(i);
-		KUNIT_EXPECT_EQ_MSG(test, at, i == 1 || i == 7 || i == 0xd || i >= 16 ?
+		KUNIT_EXPECT_EQ_MSG(test, at, i == 1 || i == 7 || i == 0xb || i == 0xd || i >= 16 ?
 				    (u32)KEEL_GUEST_LEAVES : i, "leaf %#x", i);
 		leaf = EXTENDED + i;
 		at = keel_guest_leaf_simple(leaf);

@@ -25,14 +25,21 @@ static const u64 needed[KEEL_CTL_NR] = {
 	[KEEL_CTL_PROC2] = KEEL_PROC2_EPT | KEEL_PROC2_VPID | KEEL_PROC2_UNRESTRICTED |
 			   KEEL_PROC2_WBINVD,
 	[KEEL_CTL_EXIT] = KEEL_EXIT_HOST_64 | KEEL_EXIT_SAVE_DEBUG | KEEL_EXIT_SAVE_PAT |
-			  KEEL_EXIT_LOAD_PAT | KEEL_EXIT_SAVE_EFER | KEEL_EXIT_LOAD_EFER,
+			  KEEL_EXIT_LOAD_PAT | KEEL_EXIT_SAVE_EFER | KEEL_EXIT_LOAD_EFER |
+			  KEEL_EXIT_SAVE_TIMER,
 	[KEEL_CTL_ENTRY] = KEEL_ENTRY_LOAD_DEBUG | KEEL_ENTRY_LOAD_PAT | KEEL_ENTRY_LOAD_EFER,
 };
 
 /* What guests get where the CPU has it */
 static const u64 welcome[KEEL_CTL_NR] = {
-	[KEEL_CTL_PROC2] = KEEL_PROC2_RDTSCP | KEEL_PROC2_INVPCID,
-	[KEEL_CTL_EXIT] = KEEL_EXIT_SAVE_TIMER,
+	[KEEL_CTL_PROC] = KEEL_PROC_TPR_SHADOW,
+	[KEEL_CTL_PROC2] = KEEL_PROC2_RDTSCP | KEEL_PROC2_INVPCID | KEEL_PROC2_PLE |
+			   KEEL_PROC2_X2APIC | KEEL_PROC2_APIC_REGISTER | KEEL_PROC2_VIRT_INTR,
+};
+
+/* What is set only at times, and has to be there all the same */
+static const u64 at_times[KEEL_CTL_NR] = {
+	[KEEL_CTL_PROC] = KEEL_PROC_INTR_WINDOW | KEEL_PROC_NMI_WINDOW,
 };
 
 static bool resolve(const struct keel_vmx_caps *caps, u64 ctl[KEEL_CTL_NR],
@@ -65,7 +72,7 @@ static void setup_missing(struct kunit *test)
 	bool ok;
 
 	for (w = 0; w < KEEL_CTL_NR; w++) {
-		want += hweight64(needed[w]);
+		want += hweight64(needed[w] | at_times[w]);
 		for (bit = 0; bit < 32; bit++) {
 			one = 1ULL << bit;
 			if (kit_default1[w] & one)
@@ -73,7 +80,8 @@ static void setup_missing(struct kunit *test)
 			kit_cpu(&caps);
 			caps.ctl[w].may &= ~one;
 			ok = resolve(&caps, ctl, &why);
-			KUNIT_EXPECT_EQ_MSG(test, ok, !(needed[w] & one), "word %u bit %u", w, bit);
+			KUNIT_EXPECT_EQ_MSG(test, ok, !((needed[w] | at_times[w]) & one),
+					    "word %u bit %u", w, bit);
 			if (ok) {
 				KUNIT_EXPECT_EQ(test, ctl[w] & one, 0ULL);
 				continue;
@@ -119,6 +127,18 @@ static bool exits(const u8 *bitmap, u32 msr, bool write)
 	unsigned int at = (msr >= 0xc0000000) * 1024 + write * 2048 + (msr & 0x1fff) / 8;
 
 	return bitmap[at] >> (msr & 7) & 1;
+}
+
+/* The APIC's, where the CPU helps: what is there to read, but for the current count; TPR,
+ * EOI and self-IPI to write
+ */
+static bool is_apic(u32 msr, bool write)
+{
+	if (write)
+		return msr == 0x808 || msr == 0x80b || msr == 0x83f;
+	return msr == 0x802 || msr == 0x803 || msr == 0x808 || msr == 0x80a || msr == 0x80d ||
+	       msr == 0x80f || (msr >= 0x810 && msr <= 0x828) || msr == 0x830 ||
+	       (msr >= 0x832 && msr <= 0x838) || msr == 0x83e;
 }
 
 static bool is_own(u32 msr, bool write, bool tsc_aux)
@@ -178,6 +198,51 @@ static void setup_msr_bitmap(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bitmap);
 	expect_bitmap(test, bitmap, true);
 	expect_bitmap(test, bitmap, false);
+}
+
+static void setup_msr_apic(struct kunit *test)
+{
+	u8 *bitmap = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	unsigned int high, i, write;
+	u32 msr;
+
+	KUNIT_ASSERT_NOT_NULL(test, bitmap);
+	keel_guest_msr_bitmap(bitmap, true);
+	keel_guest_msr_apic(bitmap);
+	for (high = 0; high < 2; high++) {
+		for (i = 0; i < 2 * 8192; i++) {
+			msr = high * 0xc0000000 + i / 2;
+			write = i % 2;
+			KUNIT_EXPECT_EQ_MSG(test, exits(bitmap, msr, write),
+					    !is_own(msr, write, true) && !is_apic(msr, write),
+					    "%#x, write %u", msr, write);
+		}
+	}
+}
+
+/* the CPU does all of it, or nothing */
+static void setup_assist(struct kunit *test)
+{
+	static const struct {
+		u8 word;
+		u32 bit;
+	} wanted[] = {
+		{ KEEL_CTL_PROC, KEEL_PROC_TPR_SHADOW }, { KEEL_CTL_PROC2, KEEL_PROC2_X2APIC },
+		{ KEEL_CTL_PROC2, KEEL_PROC2_APIC_REGISTER },
+		{ KEEL_CTL_PROC2, KEEL_PROC2_VIRT_INTR },
+	};
+	u64 ctl[KEEL_CTL_NR] = { 0 };
+	unsigned int i;
+
+	KUNIT_EXPECT_FALSE(test, keel_guest_assist(ctl));
+	for (i = 0; i < ARRAY_SIZE(wanted); i++)
+		ctl[wanted[i].word] |= wanted[i].bit;
+	KUNIT_EXPECT_TRUE(test, keel_guest_assist(ctl));
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		ctl[wanted[i].word] &= ~(u64)wanted[i].bit;
+		KUNIT_EXPECT_FALSE_MSG(test, keel_guest_assist(ctl), "%u", i);
+		ctl[wanted[i].word] |= wanted[i].bit;
+	}
 }
 
 /* A guest's own MSRs are switched: by the VMCS, or by root, and TSC_AUX last */
@@ -268,6 +333,8 @@ static struct kunit_case keel_guest_setup_cases[] = {
 	KUNIT_CASE(setup_missing),
 	KUNIT_CASE(setup_stuck),
 	KUNIT_CASE(setup_msr_bitmap),
+	KUNIT_CASE(setup_msr_apic),
+	KUNIT_CASE(setup_assist),
 	KUNIT_CASE(setup_msrs_are_switched),
 	KUNIT_CASE(setup_msr_constants),
 	KUNIT_CASE(setup_xcr0),

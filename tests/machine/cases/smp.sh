@@ -27,7 +27,7 @@ together 4 $((pages / 10)) ""
 together 2 $((pages / 50)) 1
 together 16 20 ""
 # Each thread from CPU to CPU
-./keelctl create smp --memory 32M --cpus 2 --kernel ./smp --arg $((2 << 32 | pages)) --start
+./keelctl create smp --memory 32M --cpus 2 --kernel ./smp --arg $((2 << 32 | 3 * pages)) --start
 moves=0
 while [ "$(get smp state)" = running ] && [ $moves -lt 500 ]; do
 	for pid in $(get smp threads | tr , ' '); do
@@ -40,7 +40,7 @@ while [ "$(get smp state)" = running ] && [ $moves -lt 500 ]; do
 done
 echo "$moves moves"
 ./keelctl wait smp stopped --timeout 120
-same "while they move" "stopped exit 0 smp $pages ok" "$(why smp) $(said smp)"
+same "while they move" "stopped exit 0 smp $((3 * pages)) ok" "$(why smp) $(said smp)"
 check "they did" test $moves -gt 4
 ./keelctl destroy smp
 check "frames are right" grep -q '^ok' $debug/keel/audit

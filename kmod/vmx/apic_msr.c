@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RDMSR and WRMSR of guests at their local APIC, as far as they exit, and MOV CR8.
+ *
+ * World: root, on the CPU that runs the vCPU.  No locks.
+ *
+ * A vCPU gets its APIC with the first access.  When there is no page for it at the moment,
+ * the instruction is executed again later.
+ */
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <asm/msr-index.h>
+
+#include "apic.h"
+#include "exit.h"
+#include "insn.h"
+#include "vcpu.h"
+#include "vmcs.h"
+
+static enum keel_guest_next refuse(void)
+{
+	keel_inject_gp();
+	return KEEL_GUEST_RESUME;
+}
+
+static enum keel_guest_next later(struct keel_root_cpu *cpu, s64 reason)
+{
+	if (reason != KEEL_RUN_FILL)
+		return KEEL_GUEST_RESUME;
+	keel_vcpu_leave(cpu, reason);
+	return KEEL_GUEST_LEFT;
+}
+
+static enum keel_guest_next read_done(struct keel_root_cpu *cpu, u64 val)
+{
+	cpu->regs.rax = (u32)val;
+	cpu->regs.rdx = val >> 32;
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+static u64 written(const struct keel_root_cpu *cpu)
+{
+	return (u32)cpu->regs.rax | cpu->regs.rdx << 32;
+}
+
+static bool in_x2apic_mode(const struct keel_vcpu *vcpu, u32 msr)
+{
+	return msr == MSR_IA32_TSC_DEADLINE || vcpu->apic_base & KEEL_APIC_BASE_X2APIC;
+}
+
+/**
+ * keel_apic_rdmsr() - a guest reads IA32_APIC_BASE, or what keel_apic_owns()
+ * @cpu: the CPU
+ * @vcpu: the vCPU
+ * @msr: which
+ *
+ * Return: what the exit's handler returns.
+ */
+enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr)
+{
+	s64 reason;
+	u64 val;
+
+	if (msr == MSR_IA32_APICBASE)
+		return read_done(cpu, vcpu->apic_base);
+	if (!in_x2apic_mode(vcpu, msr))
+		return refuse();
+	reason = keel_apic_attach(vcpu);
+	if (reason)
+		return later(cpu, reason);
+	if (!keel_apic_read(vcpu->apic, msr, keel_rdtsc(), &val))
+		return refuse();
+	return read_done(cpu, val);
+}
+
+static enum keel_guest_next write_base(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
+{
+	u32 phys_bits = vcpu->root->guest.cpuid[KEEL_GUEST_BASIC + 8].a & 0xff;
+	u64 val = written(cpu), gone = vcpu->apic_base & ~val;
+
+	if (!keel_apic_base_valid(vcpu->apic_base, val, phys_bits))
+		return refuse();
+	vcpu->apic_base = val;
+	if (gone & KEEL_APIC_BASE_ENABLE)
+		keel_apic_clear(vcpu);
+	keel_apic_assist(vcpu);
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+/* On with the vCPU, or not, after a write */
+static enum keel_guest_next write_done(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       u32 effect)
+{
+	struct keel_notify notify = { .self = effect & KEEL_APIC_LOOK };
+	enum keel_guest_next next;
+
+	if (effect & KEEL_APIC_SEND)
+		keel_apic_command(vcpu, keel_apic_get(vcpu->apic, KEEL_APIC_ICR) |
+				  (u64)keel_apic_get(vcpu->apic, KEEL_APIC_ICR + 4) << 32,
+				  &notify);
+	next = keel_guest_notify(cpu, vcpu, &notify);
+	if (!(effect & KEEL_APIC_EOI_LEVEL) || next != KEEL_GUEST_RESUME)
+		return next;
+	cpu->shared->run.vector = effect >> 24;
+	keel_vcpu_leave(cpu, KEEL_RUN_EOI);
+	return KEEL_GUEST_LEFT;
+}
+
+/**
+ * keel_apic_wrmsr() - a guest writes to IA32_APIC_BASE, or what keel_apic_owns()
+ * @cpu: the CPU
+ * @vcpu: the vCPU
+ * @msr: which
+ *
+ * Return: what the exit's handler returns.
+ */
+enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr)
+{
+	s64 reason;
+	u32 effect;
+
+	if (msr == MSR_IA32_APICBASE)
+		return write_base(cpu, vcpu);
+	if (!in_x2apic_mode(vcpu, msr))
+		return refuse();
+	reason = keel_apic_attach(vcpu);
+	if (reason)
+		return later(cpu, reason);
+	effect = keel_apic_write(vcpu->apic, msr, written(cpu), keel_rdtsc());
+	if (effect & KEEL_APIC_GP)
+		return refuse();
+	keel_skip();
+	return write_done(cpu, vcpu, effect);
+}
+
+/**
+ * keel_apic_read_cr8() - MOV from CR8
+ * @vcpu: the vCPU
+ *
+ * Return: its task priority.
+ */
+u64 keel_apic_read_cr8(const struct keel_vcpu *vcpu)
+{
+	return vcpu->apic ? keel_apic_get(vcpu->apic, KEEL_APIC_TPR) >> 4 : vcpu->cr8;
+}
+
+/**
+ * keel_apic_write_cr8() - MOV to CR8
+ * @cpu: the CPU
+ * @vcpu: the vCPU, past the instruction
+ * @val: 0 to 15
+ *
+ * Return: what the exit's handler returns.
+ */
+enum keel_guest_next keel_apic_write_cr8(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					 u64 val)
+{
+	vcpu->cr8 = val;
+	if (!vcpu->apic)
+		return KEEL_GUEST_RESUME;
+	return write_done(cpu, vcpu, keel_apic_write(vcpu->apic, KEEL_APIC_MSR_OF(KEEL_APIC_TPR),
+						     val << 4, 0));
+}

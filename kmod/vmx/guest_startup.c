@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * INIT and start-up IPIs of guests: the state of a vCPU that waits to be started, and
+ * where it begins.
+ *
+ * World: root, with the vCPU's VMCS current and its registers in its struct keel_vcpu.
+ * No locks.
+ */
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "apic.h"
+#include "ctl.h"
+#include "exit.h"
+#include "guest_setup.h"
+#include "hostvmcs.h"
+#include "insn.h"
+#include "vcpu.h"
+#include "vmcs.h"
+
+#define CR0_ET		BIT_ULL(4)
+#define CR0_NW		BIT_ULL(29)
+#define CR0_CD		BIT_ULL(30)
+
+/* Where a processor begins that nobody has to start */
+#define RESET_CS	0xf000
+#define RESET_BASE	0xffff0000ULL
+#define RESET_RIP	0xfff0
+
+static void put_seg(unsigned int n, const struct keel_seg *seg)
+{
+	keel_vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * n, seg->sel);
+	keel_vmwrite(VMCS_GUEST_ES_LIMIT + 2 * n, seg->limit);
+	keel_vmwrite(VMCS_GUEST_ES_AR + 2 * n, seg->ar);
+	keel_vmwrite(VMCS_GUEST_ES_BASE + 2 * n, seg->base);
+}
+
+static void put_state(const struct keel_host_state *state)
+{
+	keel_vmwrite(VMCS_GUEST_CR0, state->cr0 | KEEL_CR0_OWNED);
+	keel_vmwrite(VMCS_CR0_SHADOW, state->cr0);
+	keel_vmwrite(VMCS_GUEST_CR3, state->cr3);
+	keel_vmwrite(VMCS_GUEST_CR4, state->cr4 | KEEL_GUEST_CR4_HELD);
+	keel_vmwrite(VMCS_CR4_SHADOW, state->cr4);
+	keel_vmwrite(VMCS_GUEST_DR7, state->dr7);
+	keel_vmwrite(VMCS_GUEST_RIP, state->rip);
+	keel_vmwrite(VMCS_GUEST_RSP, state->rsp);
+	keel_vmwrite(VMCS_GUEST_RFLAGS, state->rflags);
+	put_seg(0, &state->es);
+	put_seg(1, &state->cs);
+	put_seg(2, &state->ss);
+	put_seg(3, &state->ds);
+	put_seg(4, &state->fs);
+	put_seg(5, &state->gs);
+	put_seg(6, &state->ldtr);
+	put_seg(7, &state->tr);
+	keel_vmwrite(VMCS_GUEST_GDTR_BASE, state->gdtr.base);
+	keel_vmwrite(VMCS_GUEST_GDTR_LIMIT, state->gdtr.limit);
+	keel_vmwrite(VMCS_GUEST_IDTR_BASE, state->idtr.base);
+	keel_vmwrite(VMCS_GUEST_IDTR_LIMIT, state->idtr.limit);
+	keel_vmwrite(VMCS_GUEST_EFER, state->efer);
+	keel_vmwrite(VMCS_GUEST_DEBUGCTL, state->debugctl);
+	keel_vmwrite(VMCS_ENTRY_CTLS, keel_vmread(VMCS_ENTRY_CTLS) & ~(u64)KEEL_ENTRY_IA32E);
+	keel_vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	keel_vmwrite(VMCS_ENTRY_INTR_INFO, 0);
+}
+
+/**
+ * keel_guest_init() - the state that INIT leaves (SDM table 9-1)
+ * @vcpu: the vCPU
+ *
+ * Vector registers, XCR0 and most MSRs stay as they are.
+ */
+void keel_guest_init(struct keel_vcpu *vcpu)
+{
+	struct keel_host_state state = {
+		.cr0 = keel_vmread(VMCS_CR0_SHADOW) & (CR0_NW | CR0_CD),
+	};
+	unsigned int i;
+
+	keel_startup_state(&state, 0);
+	state.cs.sel = RESET_CS;
+	state.cs.base = RESET_BASE;
+	state.rip = RESET_RIP;
+	put_state(&state);
+	vcpu->regs = (struct keel_regs) { .rdx = vcpu->root->guest.cpuid[1].a };
+	vcpu->cr2 = 0;
+	vcpu->dr6 = KEEL_DR6_INIT;
+	for (i = 0; i < 4; i++)
+		vcpu->dr[i] = 0;
+	vcpu->in_size = 0;
+	keel_apic_clear(vcpu);
+	keel_invvpid(KEEL_INV_ONE, KEEL_VPID_VCPU + vcpu->index);
+}
+
+/* The state is that which INIT has left: only the place is missing. */
+static void start_at(u8 vector)
+{
+	keel_vmwrite(VMCS_GUEST_CS_SELECTOR, vector << 8);
+	keel_vmwrite(VMCS_GUEST_CS_BASE, vector << 12);
+	keel_vmwrite(VMCS_GUEST_RIP, 0);
+}
+
+static u32 forget(struct keel_vcpu *vcpu, u32 what)
+{
+	return __atomic_and_fetch(&vcpu->attention, ~what, __ATOMIC_SEQ_CST);
+}
+
+/**
+ * keel_guest_startup() - carry out INIT, then a start-up IPI, if they have come
+ * @vcpu: the vCPU
+ *
+ * The first vCPU waits for nobody.
+ *
+ * Return: its @attention.
+ */
+u32 keel_guest_startup(struct keel_vcpu *vcpu)
+{
+	u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
+
+	if (attention & KEEL_ATT_INIT) {
+		if (vcpu->index)
+			__atomic_or_fetch(&vcpu->attention, KEEL_ATT_WAIT_SIPI, __ATOMIC_SEQ_CST);
+		forget(vcpu, KEEL_ATT_INIT | KEEL_ATT_HALTED | KEEL_ATT_WAKE);
+		keel_guest_init(vcpu);
+		attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
+	}
+	if (!(attention & KEEL_ATT_SIPI))
+		return attention;
+	if (attention & KEEL_ATT_WAIT_SIPI)
+		start_at(__atomic_load_n(&vcpu->sipi, __ATOMIC_RELAXED));
+	return forget(vcpu, KEEL_ATT_SIPI | KEEL_ATT_WAIT_SIPI);
+}

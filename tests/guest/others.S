@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The other vCPUs, which wait for a start-up IPI: void start_others(uint64_t arg) lets
+ * them come to guest(arg), each on a stack of its own (start.S).
+ *
+ * World: a guest.  The first vCPU, in 64-bit mode with memory mapped as itself, whose
+ * page tables they share.
+ */
+#define X2APIC_ICR	0x830
+#define INIT_OTHERS	0xc4500
+#define STARTUP_OTHERS	0xc4600
+
+#define EFER		0xc0000080
+#define EFER_LME	0x100
+#define CR4_PAE		0x20
+#define CR0_PG_NE_PE	0x80000021
+
+	.text
+	.globl start_others
+start_others:
+	movq %rdi, arg
+	movq %cr3, %rax
+	movq %rax, tables
+	movl $X2APIC_ICR, %ecx
+	xorl %edx, %edx
+	movl $INIT_OTHERS, %eax
+	wrmsr
+	movl $STARTUP_OTHERS, %eax
+	movl $other, %esi
+	shrl $12, %esi
+	orl %esi, %eax
+	wrmsr
+	ret
+
+/* Each begins here in real mode, CS being this page. */
+	.section .text.others, "ax"
+	.balign 4096
+	.code16
+other:
+	cli
+	lgdtl %cs:gdtr - other
+	movl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl %cs:tables - other, %eax
+	movl %eax, %cr3
+	movl $EFER, %ecx
+	xorl %edx, %edx
+	movl $EFER_LME, %eax
+	wrmsr
+	movl $CR0_PG_NE_PE, %eax
+	movl %eax, %cr0
+	ljmpl $8, $1f
+	.code64
+1:	movl $16, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	movl $1, %eax
+	cpuid
+	shrl $24, %ebx
+	shll $12, %ebx
+	leaq guest_end + 4095(%rbx), %rsp
+	andq $-4096, %rsp
+	movq arg, %rdi
+	call guest
+2:	hlt
+	jmp 2b
+
+	.balign 8
+arg:	.quad 0
+tables:	.quad 0
+gdt:	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdtr:	.word 23
+	.long gdt
+
+	.section .note.GNU-stack, "", @progbits
