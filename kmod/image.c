@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "netlink.h"
 #include "policy.h"
+#include "pure.h"
 #include "vm.h"
 
 /* Each register of 64 bits: where it comes from, and where it goes */
@@ -55,7 +56,8 @@ static int check_start(struct nlattr *attrs[], const struct keel_vcpu_start *sta
 		NL_SET_ERR_MSG(extack, "start cr3: 64-bit mode has to have page tables");
 		return -EINVAL;
 	}
-	if (start->cr3 % KEEL_PAGE_SIZE || start->cr3 >= memory) {
+	if (start->cr3 % KEEL_PAGE_SIZE ||
+	    !keel_gfn_ok(memory / KEEL_PAGE_SIZE, start->cr3 / KEEL_PAGE_SIZE)) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[KEEL_A_START_CR3],
 				    "start cr3: has to be a multiple of 4096 in the guest's memory");
 		return -EINVAL;
@@ -118,6 +120,14 @@ static bool within(u64 at, u64 size, u64 room)
 	return size <= room && at <= room - size;
 }
 
+/* Whole pages of the guest's, of which there are none in the hole */
+static bool in_memory(const struct keel_segment *segment, u64 memory)
+{
+	return segment->size <= memory &&
+	       keel_gfns_ok(memory / KEEL_PAGE_SIZE, segment->gpa / KEEL_PAGE_SIZE,
+			    DIV_ROUND_UP_ULL(segment->size, KEEL_PAGE_SIZE));
+}
+
 static int read_segment(struct genl_info *info, struct nlattr *attr, struct keel_image *image,
 			u64 memory)
 {
@@ -142,9 +152,9 @@ static int read_segment(struct genl_info *info, struct nlattr *attr, struct keel
 				    "segment gpa: has to be a multiple of 4096");
 		return -EINVAL;
 	}
-	if (!within(segment->gpa, segment->size, memory)) {
+	if (!in_memory(segment, memory)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[KEEL_A_SEGMENT_GPA],
-				    "segment: has to end within the guest's memory");
+				    "segment: has to lie in the guest's memory, none of which is from 3 to 4 GiB");
 		return -ERANGE;
 	}
 	if (!within(segment->offset, segment->size, i_size_read(file_inode(image->file)))) {

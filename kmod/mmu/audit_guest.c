@@ -156,13 +156,14 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
 	if (level == KEEL_LEVEL_4K) {
 		for (i = 0; i < KEEL_TABLE_NR; i++) {
 			entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
-			if (entry && (gfn + i >= guest->frames || !leaf_ok(root, guest, entry)))
+			if (entry && (!keel_gfn_ok(guest->frames, gfn + i) ||
+				      !leaf_ok(root, guest, entry)))
 				return wrong(cpu, guest, gfn + i, entry);
 		}
 		level++;
 	}
 	gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
-	if (gfn < guest->frames)
+	if (gfn < keel_gfn_end(guest->frames))
 		return place(guest->id, gfn);
 	if (!sums_ok(root, guest))
 		return wrong(cpu, guest, gfn, 0);

@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+#include "../../uapi/machine.h"
 #include "../abi.h"
 #include "hostmap.h"
 #include "pool.h"
@@ -20,8 +21,12 @@
 /* Guests' ids are below this; the owner of a guest's frames is KEEL_OWNER_VM + id. */
 #define KEEL_GUEST_IDS	0xff00
 
+/* Where memory stops, and where it goes on, in frames */
+#define KEEL_GFN_HOLE		(KEEL_MACHINE_HOLE >> 12)
+#define KEEL_GFN_HOLE_END	(KEEL_MACHINE_HOLE_END >> 12)
+
 /* Frames of memory that a guest's EPT of four levels has room for */
-#define KEEL_GUEST_FRAMES_MAX	BIT_ULL(36)
+#define KEEL_GUEST_FRAMES_MAX	(BIT_ULL(36) - (KEEL_GFN_HOLE_END - KEEL_GFN_HOLE))
 
 /* How a guest's own memory is mapped, and the zero frame */
 #define KEEL_LEAF_OWN	(KEEL_EPT_RWX | KEEL_EPT_TYPE(KEEL_MT_WB) | KEEL_EPT_IPAT)
@@ -42,7 +47,7 @@
  * @dead: it never runs again
  * @pages: where the tables of @ept come from: @pool
  * @ept: its EPT
- * @frames: its memory: gfns below this
+ * @frames: how much memory it has: see keel_gfn_ok()
  * @epoch: counts the times that a right was taken away from its vCPUs
  * @ready_epoch: the epoch of struct keel_root that every CPU has to pass before a
  *               vCPU may run: frames came right from the host; 0 for none
@@ -94,6 +99,32 @@ enum keel_fault {
 	KEEL_FAULT_OUTSIDE,
 };
 
+/* Is there memory at @gfn, when there are @frames of it?  None is in the hole. */
+static inline bool keel_gfn_ok(u64 frames, u64 gfn)
+{
+	if (gfn >= KEEL_GFN_HOLE) {
+		if (gfn < KEEL_GFN_HOLE_END)
+			return false;
+		gfn -= KEEL_GFN_HOLE_END - KEEL_GFN_HOLE;
+	}
+	return gfn < frames;
+}
+
+/* Likewise, for @nr frames from @gfn on, all of them on one side of the hole; 0 is one. */
+static inline bool keel_gfns_ok(u64 frames, u64 gfn, u64 nr)
+{
+	u64 last = gfn + nr - !!nr;
+
+	return last >= gfn && keel_gfn_ok(frames, gfn) && keel_gfn_ok(frames, last) &&
+	       (gfn < KEEL_GFN_HOLE) == (last < KEEL_GFN_HOLE);
+}
+
+/* Behind the last one */
+static inline u64 keel_gfn_end(u64 frames)
+{
+	return frames <= KEEL_GFN_HOLE ? frames : frames + KEEL_GFN_HOLE_END - KEEL_GFN_HOLE;
+}
+
 /* Try to get the lock, before the guest's memory is looked at; never wait for it. */
 static inline bool keel_guest_lock(struct keel_guest *guest)
 {
@@ -108,7 +139,7 @@ static inline void keel_guest_unlock(struct keel_guest *guest)
 /* Is there memory at this address? */
 static inline bool keel_guest_inside(const struct keel_guest *guest, u64 gpa)
 {
-	return gpa >> 12 < guest->frames;
+	return keel_gfn_ok(guest->frames, gpa >> 12);
 }
 
 /* guest.c */

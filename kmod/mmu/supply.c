@@ -120,7 +120,7 @@ s64 keel_guest_map(struct keel_root *root, u64 id, const u64 *batch, u64 nr, u64
 
 	if (ret)
 		return ret;
-	if (gfn >= guest->frames || nr > guest->frames - gfn) {
+	if (!keel_gfns_ok(guest->frames, gfn, nr)) {
 		keel_guest_unlock(guest);
 		return -EINVAL;
 	}

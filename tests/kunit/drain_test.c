@@ -17,6 +17,9 @@
 #define ID	300
 #define FRAMES	BIT_ULL(30)
 
+/* Where its memory ends, the hole included */
+#define END	(FRAMES + BIT_ULL(18))
+
 static u64 batch[KEEL_BATCH_NR];
 
 static void fill(struct kunit *test, struct keel_root *root, u64 first, unsigned int nr)
@@ -31,7 +34,7 @@ static void fill(struct kunit *test, struct keel_root *root, u64 first, unsigned
 /* a guest with memory of all sorts, a vCPU, and frames from 100 to 179 */
 static struct keel_guest *guest(struct kunit *test)
 {
-	static const u64 read[] = { 0, 5, 511, 600, 1ULL << 18, FRAMES - 1 };
+	static const u64 read[] = { 0, 5, 511, 600, 1ULL << 18, END - 1 };
 	static const u64 written[] = { 1, 512, 600, 1ULL << 27 };
 	struct keel_root *root = fake_machine(test);
 	struct keel_guest *g;

@@ -13,11 +13,16 @@
 
 const u16 model_ids[MODEL_GUESTS] = { 0, 513, KEEL_GUEST_IDS - 1 };
 
-/* gfns in many tables and at their ends; the memory ends where the last one lies */
+/* gfns in many tables and at their ends, in the hole, and behind the end */
 const u64 model_places[MODEL_PLACES] = {
-	0, 1, 2, 511, 512, 513, 1024, 512 * 512 - 1, 512 * 512, 1 << 27, (1 << 27) + 1,
-	(1 << 27) + 2, MODEL_FRAMES,
+	0, 1, 2, 511, 512, 513, KEEL_GFN_HOLE - 2, KEEL_GFN_HOLE - 1, KEEL_GFN_HOLE,
+	KEEL_GFN_HOLE_END - 1, KEEL_GFN_HOLE_END, 1 << 27, (1 << 27) + 1, MODEL_END - 1, MODEL_END,
 };
+
+bool model_is_memory(u64 gfn)
+{
+	return gfn < KEEL_GFN_HOLE || (gfn >= KEEL_GFN_HOLE_END && gfn < MODEL_END);
+}
 
 bool model_expect(struct model *m, bool ok, const char *what)
 {
@@ -178,7 +183,8 @@ static void map(struct model *m, unsigned int g, u64 pfn, u64 place)
 	    (place + 1 >= MODEL_PLACES || model_places[place + 1] != model_places[place] + 1))
 		nr = 1;
 	ret = keel_guest_map(&fake->root, model_ids[g], batch, nr, model_places[place]);
-	if (!no && model_places[place] + nr > MODEL_FRAMES)
+	if (!no && !(model_is_memory(model_places[place]) &&
+		     model_is_memory(model_places[place] + nr - 1)))
 		no = -EINVAL;
 	if (!no && on_cpu(m, g))
 		no = -EBUSY;

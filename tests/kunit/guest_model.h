@@ -13,8 +13,8 @@
 #define MODEL_GUESTS	3
 #define MODEL_VCPUS	(2 * MODEL_GUESTS)
 
-/* Places in a guest's memory that are used, the last one beyond its end */
-#define MODEL_PLACES	13
+/* Places in a guest's memory that are used, some of them beyond its ends */
+#define MODEL_PLACES	15
 
 /* What a step does */
 enum model_op {
@@ -82,8 +82,12 @@ bool model_step(struct model *m, enum model_op op, u64 a, u64 b, u64 c);
 /* Frames of memory that each guest can have */
 #define MODEL_FRAMES	((1ULL << 27) + 3)
 
+/* Where it ends */
+#define MODEL_END	(MODEL_FRAMES + KEEL_GFN_HOLE_END - KEEL_GFN_HOLE)
+
 extern const u16 model_ids[MODEL_GUESTS];
 extern const u64 model_places[MODEL_PLACES];
+bool model_is_memory(u64 gfn);
 
 /* It has to be so; the first time that it is not, the model says what. */
 #define EXPECT(cond)	model_expect(m, cond, #cond)

@@ -23,13 +23,13 @@ void model_fault(struct model *m, unsigned int v, unsigned int place, bool write
 		return;
 	self = fake_vcpu(real, v % 2);
 	ret = keel_guest_fault(&fake->root, real, model_places[place] << 12 | 0x123, write, self);
-	if (!EXPECT(model_places[place] < MODEL_FRAMES || ret == KEEL_FAULT_OUTSIDE))
+	if (!EXPECT(model_is_memory(model_places[place]) == (ret != KEEL_FAULT_OUTSIDE)))
 		return;
 	entry = keel_table_lookup(&real->ept, model_places[place] << 12, &level);
 	pfn = (entry & KEEL_TABLE_ADDR) >> 12;
 	switch (ret) {
 	case KEEL_FAULT_OUTSIDE:
-		EXPECT(model_places[place] == MODEL_FRAMES && !entry);
+		EXPECT(!entry);
 		return;
 	case KEEL_FAULT_FILL:
 		if (!EXPECT(guest->state[place] != MODEL_OWN && real->pool.nr < 5))

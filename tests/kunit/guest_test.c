@@ -16,6 +16,9 @@
 #define ID	7
 #define FRAMES	BIT_ULL(20)
 
+/* Where its memory ends, the hole included */
+#define END	(FRAMES + BIT_ULL(18))
+
 static u64 batch[KEEL_BATCH_NR];
 
 /* a batch of @nr frames from @first on */
@@ -56,6 +59,7 @@ static void guest_new(struct kunit *test)
 {
 	struct keel_root *root = fake_machine(test);
 	struct keel_guest *g;
+	const u64 most = (1ULL << 36) - (1ULL << 18);
 	u64 pa, owned = root->owned;
 
 	KUNIT_EXPECT_NULL(test, keel_guest_at(root, 0));
@@ -63,13 +67,13 @@ static void guest_new(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ~0ULL, 1), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_guest_new(root, 1ULL << 52, 1), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, 0), (s64)-EINVAL);
-	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, (1ULL << 36) + 1), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, most + 1), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, root->vms.root, 0ULL);
-	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, 1ULL << 36), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, most), 0LL);
 	KUNIT_EXPECT_EQ(test, keel_guest_new(root, ID, 1), (s64)-EEXIST);
 	g = keel_guest_at(root, ID);
 	KUNIT_ASSERT_NOT_NULL(test, g);
-	KUNIT_EXPECT_EQ(test, g->frames, 1ULL << 36);
+	KUNIT_EXPECT_EQ(test, g->frames, most);
 	KUNIT_EXPECT_EQ(test, g->owner, (u16)(KEEL_OWNER_VM + ID));
 	KUNIT_EXPECT_EQ(test, g->vcpu[KEEL_VCPUS_MAX - 1], KEEL_NO_FRAME);
 	KUNIT_EXPECT_NULL(test, keel_guest_at(root, ID + 512));
@@ -191,8 +195,8 @@ static void guest_map(struct kunit *test)
 
 	fake->page[300][5] = 0x1234;
 	KUNIT_EXPECT_TRUE(test, keel_guest_ready(root, g));
-	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, frames(300, 2), 2, FRAMES), (s64)-EINVAL);
-	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 2, FRAMES - 1), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, frames(300, 2), 2, END), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 2, END - 1), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 2, ~0ULL), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, KEEL_BATCH_NR + 1, 0), (s64)-EINVAL);
 	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID + 1, batch, 1, 0), (s64)-ENOENT);
@@ -240,7 +244,7 @@ static void guest_touch(struct kunit *test)
 	u64 zero = root->zero_pa | 0x75;
 	struct keel_vm_stat stat;
 
-	KUNIT_EXPECT_EQ(test, touch(g, FRAMES, false), KEEL_FAULT_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, touch(g, END, false), KEEL_FAULT_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, touch(g, ~0ULL >> 12, true), KEEL_FAULT_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, keel_guest_fault(root, g, ~0ULL, true, NULL), KEEL_FAULT_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, g->ept.tables, 0ULL);
@@ -259,7 +263,7 @@ static void guest_touch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, touch(g, 3, true), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, entry_of(g, 3) & 0xfff, 0x77ULL);
 	KUNIT_EXPECT_EQ(test, g->epoch, 1ULL);
-	KUNIT_EXPECT_EQ(test, touch(g, FRAMES - 1, true), KEEL_FAULT_FILL);
+	KUNIT_EXPECT_EQ(test, touch(g, END - 1, true), KEEL_FAULT_FILL);
 	KUNIT_EXPECT_EQ(test, g->ept.tables, 4ULL);
 	KUNIT_EXPECT_EQ(test, touch(g, 5, false), KEEL_FAULT_DONE);
 
@@ -391,12 +395,62 @@ static void guest_pending_short(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, entry_of(g, 5), 300 << 12 | 0x77ULL);
 }
 
+/* from 3 to 4 GiB there is no memory, and what does not fit below goes on above */
+static void guest_hole(struct kunit *test)
+{
+	const u64 hole = KEEL_GFN_HOLE, end = KEEL_GFN_HOLE_END, size = end - hole;
+	struct { u64 frames, gfn, nr; bool ok; } rows[] = {
+		{ 1, 0, 1, true }, { 1, 1, 1, false }, { 1, 0, 2, false }, { 1, 0, 0, true },
+		{ 1, 1, 0, false }, { hole, hole - 1, 1, true }, { hole, hole, 1, false },
+		{ hole, hole - 1, 2, false }, { hole, end, 1, false }, { hole, end - 1, 1, false },
+		{ hole + 1, hole - 1, 1, true }, { hole + 1, hole, 1, false },
+		{ hole + 1, end - 1, 1, false }, { hole + 1, end, 1, true },
+		{ hole + 1, end, 2, false }, { hole + 1, end + 1, 1, false },
+		{ end, hole - 1, size + 2, false }, { end, end - 1, 2, false },
+		{ end, end, size, true }, { end, end, size + 1, false }, { end, 0, hole, true },
+		{ end, 0, end, false }, { end, hole, 0, false }, { end, ~0ULL, 2, false },
+		{ end, end, ~0ULL, false }, { end, 5, ~0ULL, false }, { ~0ULL, ~0ULL, 1, true },
+	};
+	struct keel_guest *g = guest(test, 16);
+	struct keel_root *root = &fake->root;
+	u64 *entry;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, keel_gfns_ok(rows[i].frames, rows[i].gfn, rows[i].nr),
+				    rows[i].ok, "row %u", i);
+		if (rows[i].nr < 2)
+			KUNIT_EXPECT_EQ_MSG(test, keel_gfn_ok(rows[i].frames, rows[i].gfn),
+					    rows[i].ok, "row %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, keel_gfn_end(hole), hole);
+	KUNIT_EXPECT_EQ(test, keel_gfn_end(hole + 1), end + 1);
+	KUNIT_EXPECT_EQ(test, touch(g, hole - 1, true), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, touch(g, hole, false), KEEL_FAULT_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, touch(g, end - 1, true), KEEL_FAULT_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, touch(g, end, true), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, frames(300, 2), 2, hole - 2), 1LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, frames(302, 2), 2, hole - 1), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 1, hole), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 2, end - 1), (s64)-EINVAL);
+	KUNIT_EXPECT_EQ(test, keel_guest_map(root, ID, batch, 2, end + 1), 2LL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	/* what is mapped in the hole is found */
+	KUNIT_ASSERT_TRUE(test, keel_guest_has(root, g, 3));
+	entry = keel_guest_tables(root, g, (hole + 512) << 12);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	*entry = entry_of(g, end);
+	*keel_guest_tables(root, g, end << 12) = 0;
+	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
+}
+
 static struct kunit_case guest_cases[] = {
 	KUNIT_CASE(guest_new),
 	KUNIT_CASE(guest_fill),
 	KUNIT_CASE(guest_fill_cools),
 	KUNIT_CASE(guest_fill_without_stock),
 	KUNIT_CASE(guest_map),
+	KUNIT_CASE(guest_hole),
 	KUNIT_CASE(guest_touch),
 	KUNIT_CASE(guest_touch_short),
 	KUNIT_CASE(guest_tables_zeroed),

@@ -15,7 +15,8 @@
 #include "kit.h"
 
 #define ID	9
-#define FRAMES	BIT_ULL(20)
+/* up to the hole */
+#define FRAMES	KEEL_GFN_HOLE
 #define TOP	0x10000ULL	/* page tables, a page each */
 
 #define CR0_WP	BIT_ULL(16)

@@ -116,10 +116,10 @@ vm-load name=a image-fd=new:8192 segment{ gpa=0 size=1 } start{ } | EINVAL segme
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 } start{ } | EINVAL segment: has to have all
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 size=0 } start{ } | ERANGE out of range
 vm-load name=a image-fd=new:8192 segment{ gpa=2048 offset=0 size=1 } start{ } | EINVAL segment gpa:
-vm-load name=a image-fd=new:8192 segment{ gpa=1048576 offset=0 size=1 } start{ } | ERANGE segment: has to end within the guest's memory
-vm-load name=a image-fd=new:8192 segment{ gpa=1044480 offset=0 size=4097 } start{ } | ERANGE segment: has to end within the guest's memory
-vm-load name=a image-fd=new:8192 segment{ gpa=4096 offset=0 size=0xfffffffffffff001 } start{ } | ERANGE segment: has to end within the guest's memory
-vm-load name=a image-fd=new:8192 segment{ gpa=0xfffffffffffff000 offset=0 size=8192 } start{ } | ERANGE segment: has to end within the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=1048576 offset=0 size=1 } start{ } | ERANGE segment: has to lie in the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=1044480 offset=0 size=4097 } start{ } | ERANGE segment: has to lie in the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=4096 offset=0 size=0xfffffffffffff001 } start{ } | ERANGE segment: has to lie in the guest's memory
+vm-load name=a image-fd=new:8192 segment{ gpa=0xfffffffffffff000 offset=0 size=8192 } start{ } | ERANGE segment: has to lie in the guest's memory
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=8192 size=1 } start{ } | ERANGE segment: has to end within the file
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=1 size=8192 } start{ } | ERANGE segment: has to end within the file
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0xffffffffffffffff size=8192 } start{ } | ERANGE segment: has to end within the file
