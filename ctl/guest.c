@@ -64,6 +64,8 @@ static bool has_detail(__u32 reason)
 	case KEEL_VM_REASON_SHUTDOWN:
 	case KEEL_VM_REASON_MEMORY:
 	case KEEL_VM_REASON_ENTRY:
+	case KEEL_VM_REASON_PANIC:
+	case KEEL_VM_REASON_POWEROFF:
 		return false;
 	}
 	return reason;

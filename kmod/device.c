@@ -1,121 +1,140 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices of a guest's machine, by port: a 16550 serial port, the debug-exit
- * port, and the reset line of the keyboard controller.  Nobody answers elsewhere:
- * reads give all ones, writes are lost.
+ * The ports of a guest's machine: whose they are.  The devices that are no more than a
+ * port are served here: debug exit, the reset line of the keyboard controller, pvpanic,
+ * and what ACPI has for sleep.  Nobody answers elsewhere: reads give all ones, writes
+ * are lost.
  *
- * World: host, in a vCPU's thread.  The guest's @uart_lock guards the serial port.
+ * World: host, in a vCPU's thread.  The guest's @device_lock guards what devices know;
+ * it is taken for those that know something.
  */
 #include <linux/bits.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
-#include <linux/serial_reg.h>
+#include <linux/string.h>
 
+#include "../uapi/machine.h"
+#include "device.h"
 #include "life.h"
 #include "vm.h"
 
-#define PORT_UART	0x3f8
-#define PORT_UART_NR	8
-#define PORT_EXIT	0xf4	/* write: end with that code; read: 1 when asked to stop */
-#define PORT_RESET	0x64
-#define RESET		0xfe
+#define UART		KEEL_MACHINE_UART
+#define UART_LAST	(KEEL_MACHINE_UART + KEEL_MACHINE_UART_PORTS - 1)
+#define RTC		KEEL_MACHINE_RTC
+#define RTC_DATA	(KEEL_MACHINE_RTC + 1)
+
+/* What a write to pvpanic says: it panicked; it did, and a crash kernel of its own takes over */
+#define PANICKED	BIT(0)
+#define CRASH_LOADED	BIT(1)
+
+/* The sleep control register (ACPI 4.8.3.7) */
+#define SLEEP_TYPE(val)	((val) >> 2 & 7)
+#define SLEEP_ENABLE	BIT(5)
+
+/* The index's upper bit masks the NMI on a PC. */
+#define RTC_INDEX	0x7f
 
 #define NOBODY		(~0U)
 
-static void receive(struct keel_vm *vm)
+static u32 read_rtc(struct keel_vm *vm)
 {
-	struct keel_uart *uart = &vm->uart;
+	struct timespec64 now;
+	u32 val;
 
-	if (!uart->full)
-		uart->full = keel_console_get(vm->console, &uart->rbr);
+	ktime_get_real_ts64(&now);
+	mutex_lock(&vm->device_lock);
+	val = keel_rtc_read(&vm->devices.rtc, now.tv_sec, now.tv_nsec);
+	mutex_unlock(&vm->device_lock);
+	return val;
 }
 
-static u32 uart_read(struct keel_vm *vm, unsigned int reg)
+static void write_rtc(struct keel_vm *vm, u16 port, u8 val)
 {
-	struct keel_uart *uart = &vm->uart;
-	bool latch = uart->lcr & UART_LCR_DLAB;
-
-	switch (reg) {
-	case UART_RX:
-		if (latch)
-			return uart->divisor[0];
-		receive(vm);
-		uart->full = false;
-		return uart->rbr;
-	case UART_IER:
-		return latch ? uart->divisor[1] : uart->ier;
-	case UART_IIR:
-		return UART_IIR_NO_INT | (uart->fcr & UART_FCR_ENABLE_FIFO ? 0xc0 : 0);
-	case UART_LCR:
-		return uart->lcr;
-	case UART_MCR:
-		return uart->mcr;
-	case UART_LSR:
-		receive(vm);
-		return UART_LSR_TEMT | UART_LSR_THRE | (uart->full ? UART_LSR_DR : 0);
-	case UART_MSR:
-		return UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS;
-	default:
-		return uart->scr;
-	}
+	mutex_lock(&vm->device_lock);
+	if (port == RTC)
+		vm->devices.rtc.index = val & RTC_INDEX;
+	else
+		keel_rtc_write(&vm->devices.rtc, val);
+	mutex_unlock(&vm->device_lock);
 }
 
-static void uart_write(struct keel_vm *vm, unsigned int reg, u8 val)
+static u32 read_uart(struct keel_vm *vm, unsigned int reg)
 {
-	struct keel_uart *uart = &vm->uart;
-	bool latch = uart->lcr & UART_LCR_DLAB;
+	u32 val;
 
-	switch (reg) {
-	case UART_TX:
-		if (latch)
-			uart->divisor[0] = val;
-		else
-			keel_console_put(vm->console, val);
-		break;
-	case UART_IER:
-		if (latch)
-			uart->divisor[1] = val;
-		else
-			uart->ier = val & 0xf;
-		break;
-	case UART_FCR:
-		uart->fcr = val;
-		break;
-	case UART_LCR:
-		uart->lcr = val;
-		break;
-	case UART_MCR:
-		uart->mcr = val & 0x1f;
-		break;
-	case UART_SCR:
-		uart->scr = val;
-		break;
-	}
+	mutex_lock(&vm->device_lock);
+	val = keel_uart_read(vm, reg);
+	mutex_unlock(&vm->device_lock);
+	return val;
+}
+
+static void write_uart(struct keel_vm *vm, unsigned int reg, u8 val)
+{
+	mutex_lock(&vm->device_lock);
+	keel_uart_write(vm, reg, val);
+	mutex_unlock(&vm->device_lock);
+}
+
+/* Told once: a guest cannot flood those who listen. */
+static void write_pvpanic(struct keel_vm *vm, u32 val)
+{
+	bool first;
+
+	if (!(val & (PANICKED | CRASH_LOADED)))
+		return;
+	mutex_lock(&vm->device_lock);
+	first = !vm->devices.panicked;
+	vm->devices.panicked = true;
+	mutex_unlock(&vm->device_lock);
+	if (first)
+		keel_notify_vm(vm, KEEL_VM_EVENT_PANIC);
+	if (val & PANICKED)
+		keel_life_report(vm, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_PANIC, 0);
 }
 
 static u32 read_port(struct keel_vm *vm, u16 port)
 {
-	u32 val;
-
-	if (port == PORT_EXIT)
+	switch (port) {
+	case UART ... UART_LAST:
+		return read_uart(vm, port - UART);
+	case RTC_DATA:
+		return read_rtc(vm);
+	case KEEL_MACHINE_EXIT:
 		return READ_ONCE(vm->stopping);
-	if (port < PORT_UART || port >= PORT_UART + PORT_UART_NR)
+	case KEEL_MACHINE_PVPANIC:
+		return PANICKED | CRASH_LOADED;
+	case KEEL_MACHINE_SLEEP_CONTROL:
+	case KEEL_MACHINE_SLEEP_STATUS:
+		return 0;
+	default:
 		return NOBODY;
-	mutex_lock(&vm->uart_lock);
-	val = uart_read(vm, port - PORT_UART);
-	mutex_unlock(&vm->uart_lock);
-	return val;
+	}
 }
 
 static void write_port(struct keel_vm *vm, u16 port, u32 val)
 {
-	if (port == PORT_EXIT) {
+	switch (port) {
+	case UART ... UART_LAST:
+		write_uart(vm, port - UART, val);
+		break;
+	case RTC:
+	case RTC_DATA:
+		write_rtc(vm, port, val);
+		break;
+	case KEEL_MACHINE_EXIT:
 		keel_life_report(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_EXIT, val & 0xff);
-	} else if (port == PORT_RESET && (val & 0xff) == RESET) {
-		keel_life_report(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
-	} else if (port >= PORT_UART && port < PORT_UART + PORT_UART_NR) {
-		mutex_lock(&vm->uart_lock);
-		uart_write(vm, port - PORT_UART, val);
-		mutex_unlock(&vm->uart_lock);
+		break;
+	case KEEL_MACHINE_RESET:
+		if ((val & 0xff) == KEEL_MACHINE_RESET_VALUE)
+			keel_life_report(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
+		break;
+	case KEEL_MACHINE_PVPANIC:
+		write_pvpanic(vm, val);
+		break;
+	case KEEL_MACHINE_SLEEP_CONTROL:
+		if (val & SLEEP_ENABLE && SLEEP_TYPE(val) == KEEL_MACHINE_S5)
+			keel_life_report(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_POWEROFF, 0);
+		break;
 	}
 }
 
@@ -132,4 +151,16 @@ void keel_device_io(struct keel_vcpu_thread *t, const struct keel_run *run)
 		write_port(t->vm, run->port, run->val);
 	else
 		t->input = read_port(t->vm, run->port);
+}
+
+/**
+ * keel_device_reset() - all devices as a machine has them that was just switched on
+ * @vm: the guest, none of whose vCPUs runs
+ */
+void keel_device_reset(struct keel_vm *vm)
+{
+	mutex_lock(&vm->device_lock);
+	memset(&vm->devices, 0, sizeof(vm->devices));
+	keel_rtc_reset(&vm->devices.rtc);
+	mutex_unlock(&vm->device_lock);
 }

@@ -12,7 +12,6 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "keel.h"
 #include "life.h"
@@ -128,7 +127,7 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	vm->reported = 0;
 	vm->stopping = false;
 	vm->fill = 0;
-	memset(&vm->uart, 0, sizeof(vm->uart));
+	keel_device_reset(vm);
 	err = build(vm);
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the guest");

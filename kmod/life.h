@@ -34,7 +34,8 @@ void keel_vcpus_weight(struct keel_vm *vm);
 /* For work that guests leave behind */
 extern struct workqueue_struct *keel_work;
 
-/* device.c; from a vCPU's thread */
+/* device.c: from a vCPU's thread; while there is none */
 void keel_device_io(struct keel_vcpu_thread *t, const struct keel_run *run);
+void keel_device_reset(struct keel_vm *vm);
 
 #endif /* KEEL_LIFE_H */

@@ -90,7 +90,7 @@ static struct keel_vm *allocate(const struct keel_vm_config *config)
 	kref_init(&vm->ref);
 	mutex_init(&vm->lock);
 	mutex_init(&vm->fill_lock);
-	mutex_init(&vm->uart_lock);
+	mutex_init(&vm->device_lock);
 	spin_lock_init(&vm->thread_lock);
 	init_waitqueue_head(&vm->wait);
 	vm->config = *config;

@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "abi.h"
+#include "device.h"
 #include "../uapi/keel.h"
 
 struct file;
@@ -93,28 +94,6 @@ struct keel_vcpu_thread {
 };
 
 /**
- * struct keel_uart - the registers of a guest's serial port, a 16550
- * @ier: interrupt enable
- * @fcr: FIFO control, as written
- * @lcr: line control
- * @mcr: modem control
- * @scr: scratch
- * @divisor: latch
- * @rbr: a byte that was received
- * @full: there is one
- */
-struct keel_uart {
-	u8 ier;
-	u8 fcr;
-	u8 lcr;
-	u8 mcr;
-	u8 scr;
-	u8 divisor[2];
-	u8 rbr;
-	bool full;
-};
-
-/**
  * struct keel_vm - a guest
  * @ref: references
  * @node: in the table of names
@@ -144,8 +123,8 @@ struct keel_uart {
  * @wait: threads that have to wait, and who waits for them
  * @fill: frames that the pool was filled with the last time
  * @fill_lock: one thread at a time fills it
- * @uart_lock: one thread at a time is at the serial port
- * @uart: its registers
+ * @device_lock: one thread at a time is at a device
+ * @devices: what they know
  * @last: statistics of the last run, while it does not run
  * @thread: vCPUs
  */
@@ -178,8 +157,8 @@ struct keel_vm {
 	wait_queue_head_t wait;
 	u32 fill;
 	struct mutex fill_lock;	/* @fill */
-	struct mutex uart_lock;	/* @uart */
-	struct keel_uart uart;
+	struct mutex device_lock;	/* @devices */
+	struct keel_devices devices;
 	struct keel_vm_stat last;
 	struct keel_vcpu_thread thread[KEEL_VCPUS_MAX];
 };

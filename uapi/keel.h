@@ -71,6 +71,8 @@ enum keel_vm_state {
  *     again.
  * @KEEL_VM_REASON_ENTRY: A VM entry failed; the kernel log has the rule that was broken.
  * @KEEL_VM_REASON_UNKNOWN: It did what Keel does not know; detail is the exit reason.
+ * @KEEL_VM_REASON_PANIC: Its kernel has panicked, and has said so by pvpanic.
+ * @KEEL_VM_REASON_POWEROFF: It has switched itself off by ACPI.
  */
 enum keel_vm_reason {
 	KEEL_VM_REASON_COMMAND = 1,
@@ -81,6 +83,8 @@ enum keel_vm_reason {
 	KEEL_VM_REASON_MEMORY,
 	KEEL_VM_REASON_ENTRY,
 	KEEL_VM_REASON_UNKNOWN,
+	KEEL_VM_REASON_PANIC,
+	KEEL_VM_REASON_POWEROFF,
 
 	/* private: */
 	__KEEL_VM_REASON_MAX,
@@ -96,7 +100,9 @@ enum keel_vm_reason {
 	X(KEEL_VM_REASON_OUTSIDE, "outside")	\
 	X(KEEL_VM_REASON_MEMORY, "memory")	\
 	X(KEEL_VM_REASON_ENTRY, "entry")	\
-	X(KEEL_VM_REASON_UNKNOWN, "unknown")
+	X(KEEL_VM_REASON_UNKNOWN, "unknown")	\
+	X(KEEL_VM_REASON_PANIC, "panic")	\
+	X(KEEL_VM_REASON_POWEROFF, "poweroff")
 
 /**
  * enum keel_vm_event - What a notification is about.
@@ -108,6 +114,8 @@ enum keel_vm_reason {
  * @KEEL_VM_EVENT_POOL: A guest's pool of frames could not be filled.
  * @KEEL_VM_EVENT_TAMPER: Linux has tried to write to root's memory; tamper-address says
  *     where.
+ * @KEEL_VM_EVENT_PANIC: A guest's kernel has panicked; told once a start. A guest with a
+ *     crash kernel goes on.
  */
 enum keel_vm_event {
 	KEEL_VM_EVENT_CREATED = 1,
@@ -117,6 +125,7 @@ enum keel_vm_event {
 	KEEL_VM_EVENT_STOP_ASKED,
 	KEEL_VM_EVENT_POOL,
 	KEEL_VM_EVENT_TAMPER,
+	KEEL_VM_EVENT_PANIC,
 
 	/* private: */
 	__KEEL_VM_EVENT_MAX,
@@ -131,7 +140,8 @@ enum keel_vm_event {
 	X(KEEL_VM_EVENT_DELETED, "deleted")		\
 	X(KEEL_VM_EVENT_STOP_ASKED, "stop-asked")	\
 	X(KEEL_VM_EVENT_POOL, "pool")			\
-	X(KEEL_VM_EVENT_TAMPER, "tamper")
+	X(KEEL_VM_EVENT_TAMPER, "tamper")		\
+	X(KEEL_VM_EVENT_PANIC, "panic")
 
 /* Attributes of vm: A guest. */
 enum {

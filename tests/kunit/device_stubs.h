@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What devices have to do with, played: a console, states and events, interrupts.
+ *
+ * World: KUnit.  No locks.
+ */
+#ifndef KEEL_TEST_DEVICE_STUBS_H
+#define KEEL_TEST_DEVICE_STUBS_H
+
+#include <kunit/test.h>
+
+#include "../../kmod/life.h"
+#include "../../kmod/vm.h"
+
+/**
+ * struct played - what devices have done, and what they are given
+ * @vm: the guest
+ * @t: its vCPU's thread
+ * @reports: how often an end was reported
+ * @state: the state that was reported last
+ * @reason: likewise
+ * @detail: likewise
+ * @events: events of guests
+ * @event: the last one
+ * @out: what went to the console
+ * @nr_out: how much
+ * @in: what the console has
+ * @nr_in: how much is left of it
+ */
+struct played {
+	struct keel_vm vm;
+	struct keel_vcpu_thread t;
+	unsigned int reports;
+	u32 state;
+	u32 reason;
+	u64 detail;
+	unsigned int events;
+	u32 event;
+	u8 out[256];
+	unsigned int nr_out;
+	u8 in[256];
+	unsigned int nr_in;
+};
+
+extern struct played *played;
+
+/* a machine that was just switched on; it is @played */
+struct played *play(struct kunit *test);
+
+void play_out(u16 port, u32 val);
+u32 play_in(u16 port);
+
+#endif /* KEEL_TEST_DEVICE_STUBS_H */

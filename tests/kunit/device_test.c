@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * keel-device: ports, and the devices that are no more than a port.
+ *
+ * World: KUnit.  No locks.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+
+#include "device_stubs.h"
+
+/* every port that nobody has reads as all ones, and a write there is nothing */
+static void device_nobody(struct kunit *test)
+{
+	static const struct {
+		u16 first;
+		u16 last;
+	} owned[] = {
+		{ 0x70, 0x71 }, { 0xf4, 0xf4 }, { 0x3f8, 0x3ff }, { 0x505, 0x505 },
+		{ 0x600, 0x601 },
+	};
+	struct played *p = play(test);
+	unsigned int port, i = 0;
+
+	for (port = 0; port < 0x10000; port++) {
+		for (i = 0; i < ARRAY_SIZE(owned); i++)
+			if (port >= owned[i].first && port <= owned[i].last)
+				break;
+		if (i < ARRAY_SIZE(owned))
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, play_in(port), ~0U, "%#x", port);
+		play_out(port, 0);
+		if (port != 0x64)
+			play_out(port, 0xffffffff);
+	}
+	KUNIT_EXPECT_EQ(test, p->reports, 0U);
+	KUNIT_EXPECT_EQ(test, p->events, 0U);
+	KUNIT_EXPECT_EQ(test, p->nr_out, 0U);
+}
+
+static void expect_end(struct kunit *test, struct played *p, u32 state, u32 reason, u64 detail)
+{
+	KUNIT_EXPECT_EQ(test, p->reports, 1U);
+	KUNIT_EXPECT_EQ(test, p->state, state);
+	KUNIT_EXPECT_EQ(test, p->reason, reason);
+	KUNIT_EXPECT_EQ(test, p->detail, detail);
+}
+
+static void device_ends(struct kunit *test)
+{
+	const struct keel_run string = { .port = 0x3f8, .size = 1, .string = 1 };
+	struct played *p;
+	unsigned int val;
+
+	p = play(test);
+	play_out(0xf4, 0x1234);
+	expect_end(test, p, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_EXIT, 0x34);
+	p = play(test);
+	for (val = 0; val < 0x100; val++)
+		if (val != 0xfe)
+			play_out(0x64, val);
+	KUNIT_EXPECT_EQ(test, p->reports, 0U);
+	play_out(0x64, 0xfe);
+	expect_end(test, p, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
+	p = play(test);
+	keel_device_io(&p->t, &string);
+	expect_end(test, p, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_UNKNOWN, 30);
+	p = play(test);
+	KUNIT_EXPECT_EQ(test, play_in(0xf4), 0U);
+	p->vm.stopping = true;
+	KUNIT_EXPECT_EQ(test, play_in(0xf4), 1U);
+}
+
+/* S5 and the bit that makes it count, nothing else */
+static void device_sleep(struct kunit *test)
+{
+	struct played *p = play(test);
+	unsigned int val;
+
+	KUNIT_EXPECT_EQ(test, play_in(0x600), 0U);
+	KUNIT_EXPECT_EQ(test, play_in(0x601), 0U);
+	for (val = 0; val < 0x100; val++) {
+		play_out(0x601, val);
+		if ((val & 0x3c) != 0x34)
+			play_out(0x600, val);
+	}
+	KUNIT_EXPECT_EQ(test, p->reports, 0U);
+	play_out(0x600, 0x34);
+	expect_end(test, p, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_POWEROFF, 0);
+}
+
+static void device_panic(struct kunit *test)
+{
+	struct played *p = play(test);
+
+	KUNIT_EXPECT_EQ(test, play_in(0x505), 3U);
+	play_out(0x505, 0);
+	play_out(0x505, 0xfc);
+	KUNIT_EXPECT_EQ(test, p->events, 0U);
+	/* with a crash kernel it goes on; told once */
+	play_out(0x505, 2);
+	play_out(0x505, 2);
+	KUNIT_EXPECT_EQ(test, p->events, 1U);
+	KUNIT_EXPECT_EQ(test, p->event, (u32)KEEL_VM_EVENT_PANIC);
+	KUNIT_EXPECT_EQ(test, p->reports, 0U);
+	/* and that one can panic too */
+	play_out(0x505, 1);
+	KUNIT_EXPECT_EQ(test, p->events, 1U);
+	expect_end(test, p, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_PANIC, 0);
+	p = play(test);
+	play_out(0x505, 1);
+	KUNIT_EXPECT_EQ(test, p->events, 1U);
+	expect_end(test, p, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_PANIC, 0);
+}
+
+static void device_clock(struct kunit *test)
+{
+	struct played *p = play(test);
+	s64 before, after, val;
+
+	before = ktime_get_real_seconds();
+	play_out(0x70, 0x80);
+	val = play_in(0x71);
+	after = ktime_get_real_seconds();
+	val = val / 16 * 10 + val % 16;
+	KUNIT_EXPECT_TRUE(test, val == before % 60 || val == after % 60);
+	play_out(0x70, 0x0b);
+	KUNIT_EXPECT_EQ(test, play_in(0x71), 2U);
+	play_out(0x71, 4);
+	KUNIT_EXPECT_EQ(test, play_in(0x71), 4U);
+	keel_device_reset(&p->vm);
+	play_out(0x70, 0x0b);
+	KUNIT_EXPECT_EQ(test, play_in(0x71), 2U);
+}
+
+static struct kunit_case device_cases[] = {
+	KUNIT_CASE(device_nobody),
+	KUNIT_CASE(device_ends),
+	KUNIT_CASE(device_sleep),
+	KUNIT_CASE(device_panic),
+	KUNIT_CASE(device_clock),
+	{}
+};
+
+static struct kunit_suite device_suite = {
+	.name = "keel-device",
+	.test_cases = device_cases,
+};
+
+kunit_test_suites(&device_suite);
