@@ -43,7 +43,7 @@ enum keel_hypercall {
 	KEEL_HC_VM_DRAIN, /* frames of guest RDI to @batch, how many: keel_guest_drain() */
 	KEEL_HC_VM_STAT, /* guest RDI to @vm_stat: keel_guest_stat() */
 	KEEL_HC_VCPU_NEW, /* vCPU RSI of guest RDI, as @start says: keel_vcpu_new() */
-	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN; enum keel_run_reason */
+	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN, or a read; enum keel_run_reason */
 	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
@@ -240,6 +240,7 @@ struct keel_vcpu_start {
  * @KEEL_RUN_MOVE: CPU @cpu has to park first
  * @KEEL_RUN_FILL: the guest's pool is empty
  * @KEEL_RUN_IO: port I/O
+ * @KEEL_RUN_MMIO: access to the memory of a device, at @gpa
  * @KEEL_RUN_HLT: HLT, or it waits to be started; nothing to do before @deadline
  * @KEEL_RUN_OUTSIDE: access to @gpa, where no memory is
  * @KEEL_RUN_SHUTDOWN: triple fault
@@ -256,6 +257,7 @@ enum keel_run_reason {
 	KEEL_RUN_MOVE,
 	KEEL_RUN_FILL,
 	KEEL_RUN_IO,
+	KEEL_RUN_MMIO,
 	KEEL_RUN_HLT,
 	KEEL_RUN_OUTSIDE,
 	KEEL_RUN_SHUTDOWN,
@@ -270,13 +272,12 @@ enum keel_run_reason {
 /**
  * struct keel_run - what goes with a reason
  * @gpa: guest physical address
- * @rip: where the guest is
+ * @val: what is written, OUT or MMIO
  * @exit: basic exit reason
  * @pool: frames left in the guest's pool
  * @cpu: which CPU has the vCPU
- * @val: what is written, OUT
  * @port: I/O port
- * @size: 1, 2 or 4 bytes
+ * @size: 1, 2 or 4 bytes, or 8 of MMIO
  * @write: OUT, or a write to @gpa
  * @string: INS or OUTS, which root does not carry out
  * @vector: interrupt vector
@@ -286,11 +287,10 @@ enum keel_run_reason {
  */
 struct keel_run {
 	u64 gpa;
-	u64 rip;
+	u64 val;
 	u32 exit;
 	u32 pool;
 	u32 cpu;
-	u32 val;
 	u16 port;
 	u8 size;
 	u8 write;

@@ -3,69 +3,23 @@
  * Consoles: the other end of each guest's serial port, a tty of the host's,
  * /dev/ttyKEEL<number>.
  *
- * World: host.  What a guest says before somebody opens its tty, or faster than
- * somebody reads, is kept, the last 4 KiB of it.  Nothing is allocated for that
- * before the first byte, and nothing kept once all was read.  The tty itself, which
- * costs as much as a thread and more, is made when its name is told or when the
- * guest is at the port for the first time.  Locks: @lock, which finds a tty's
+ * World: host.  The tty itself, which costs as much as a thread and more, is made when
+ * its name is told or when the guest is at the port for the first time.  What goes
+ * through it is the affair of console_guest.c.  Locks: @lock, which finds a tty's
  * console, and each console's own, beneath it.
  */
 #include <linux/err.h>
 #include <linux/idr.h>
-#include <linux/kfifo.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/serial.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
-#include <linux/tty.h>
 #include <linux/tty_driver.h>
 #include <linux/tty_flip.h>
-#include <linux/workqueue.h>
 
 #include "compat.h"
+#include "console.h"
 #include "vm.h"
 
 #define LINES		1024
-#define OUT_BYTES	4096
-#define IN_BYTES	64
-
-/* When the tty's own buffer is full and its reader is not told to be slow */
-#define AGAIN		(HZ / 50)
-
-/**
- * struct keel_console - a console
- * @port: the tty's
- * @line: its number
- * @name: of the tty
- * @lock: for all below
- * @out: from the guest and not yet in the tty; no memory while there is nothing
- * @in: to the guest
- * @is_open: somebody has the tty open
- * @throttled: and does not keep up
- * @gone: the guest is; nobody can open it any more
- * @tty: there is a tty; under @mutex
- * @tried: it was tried to make one, by the guest
- * @mutex: one at a time makes it
- * @counts: bytes to and from the guest, and those that were lost
- * @again: tries to pass on what the tty had no room for
- */
-struct keel_console {
-	struct tty_port port;
-	unsigned int line;
-	char name[16];
-	spinlock_t lock;	/* all below */
-	DECLARE_KFIFO_PTR(out, u8);
-	DECLARE_KFIFO(in, u8, IN_BYTES);
-	bool is_open;
-	bool throttled;
-	bool gone;
-	bool tty;
-	bool tried;
-	struct mutex mutex;	/* @tty */
-	struct async_icount counts;
-	struct delayed_work again;
-};
 
 static struct tty_driver *driver;
 static DEFINE_IDR(consoles);
@@ -76,57 +30,29 @@ static struct keel_console *of_port(struct tty_port *port)
 	return container_of(port, struct keel_console, port);
 }
 
-/* As much to the tty as it takes; under the console's lock */
-static void push(struct keel_console *console)
-{
-	unsigned int len, took;
-	u8 chunk[64];
-
-	while (console->is_open && !console->throttled && !kfifo_is_empty(&console->out)) {
-		len = kfifo_out_peek(&console->out, chunk, sizeof(chunk));
-		took = tty_insert_flip_string(&console->port, chunk, len);
-		len -= kfifo_out(&console->out, chunk, took);
-		if (len) {
-			schedule_delayed_work(&console->again, AGAIN);
-			break;
-		}
-	}
-	tty_flip_buffer_push(&console->port);
-	if (kfifo_initialized(&console->out) && kfifo_is_empty(&console->out))
-		kfifo_free(&console->out);
-}
-
 static void again(struct work_struct *work)
 {
 	struct keel_console *console = container_of(work, struct keel_console, again.work);
 
 	spin_lock(&console->lock);
-	push(console);
+	keel_console_push(console);
 	spin_unlock(&console->lock);
 }
 
-static void keep(struct keel_console *console, u8 byte)
+static void tell(struct work_struct *work)
 {
-	if (kfifo_is_full(&console->out)) {
-		kfifo_skip(&console->out);
-		console->counts.buf_overrun++;
-	}
-	kfifo_put(&console->out, byte);
-	push(console);
+	struct keel_console *console = container_of(work, struct keel_console, tell);
+
+	keel_uart_input(console->vm);
 }
 
-/* Right into the tty, when nothing has to go before it */
-static bool pass(struct keel_console *console, u8 byte)
-{
-	if (kfifo_initialized(&console->out) || !console->is_open || console->throttled ||
-	    !tty_insert_flip_char(&console->port, byte, TTY_NORMAL))
-		return false;
-	tty_flip_buffer_push(&console->port);
-	return true;
-}
-
-/* False when there is no memory for it; who asks next tries again. */
-static bool make_tty(struct keel_console *console)
+/**
+ * keel_console_tty() - have a tty for a console
+ * @console: the console
+ *
+ * Return: false when there is no memory for it; who asks next tries again.
+ */
+bool keel_console_tty(struct keel_console *console)
 {
 	bool there;
 
@@ -138,81 +64,6 @@ static bool make_tty(struct keel_console *console)
 	return there;
 }
 
-/* It is about to use the port. */
-static void guest_is_here(struct keel_console *console)
-{
-	if (READ_ONCE(console->tried))
-		return;
-	WRITE_ONCE(console->tried, true);
-	make_tty(console);
-}
-
-/**
- * keel_console_put() - the guest says something
- * @console: its console, or NULL
- * @byte: what
- *
- * Context: may sleep.
- */
-void keel_console_put(struct keel_console *console, u8 byte)
-{
-	u8 *buffer = NULL;
-
-	if (!console)
-		return;
-	guest_is_here(console);
-	spin_lock(&console->lock);
-	console->counts.rx++;
-	if (pass(console, byte))
-		goto out;
-	if (!kfifo_initialized(&console->out)) {
-		spin_unlock(&console->lock);
-		buffer = kmalloc(OUT_BYTES, GFP_KERNEL);
-		spin_lock(&console->lock);
-	}
-	/* Another vCPU may have been here meanwhile. */
-	if (buffer && !kfifo_initialized(&console->out)) {
-		kfifo_init(&console->out, buffer, OUT_BYTES);
-		buffer = NULL;
-	}
-	if (kfifo_initialized(&console->out))
-		keep(console, byte);
-	else
-		console->counts.buf_overrun++;
-out:
-	spin_unlock(&console->lock);
-	kfree(buffer);
-}
-
-/**
- * keel_console_get() - what is said to the guest
- * @console: its console, or NULL
- * @byte: answers a byte
- *
- * Context: may sleep.
- *
- * Return: false when there is none.
- */
-bool keel_console_get(struct keel_console *console, u8 *byte)
-{
-	bool some, wake = false;
-
-	if (!console)
-		return false;
-	guest_is_here(console);
-	/* Guests look often, and mostly in vain. */
-	if (kfifo_is_empty(&console->in))
-		return false;
-	spin_lock(&console->lock);
-	some = kfifo_get(&console->in, byte);
-	if (some)
-		wake = kfifo_len(&console->in) == IN_BYTES / 2 || kfifo_is_empty(&console->in);
-	spin_unlock(&console->lock);
-	if (wake)
-		tty_port_tty_wakeup(&console->port);
-	return some;
-}
-
 static int activate(struct tty_port *port, struct tty_struct *tty)
 {
 	struct keel_console *console = of_port(port);
@@ -222,7 +73,7 @@ static int activate(struct tty_port *port, struct tty_struct *tty)
 	gone = console->gone;
 	console->is_open = !gone;
 	console->throttled = false;
-	push(console);
+	keel_console_push(console);
 	spin_unlock(&console->lock);
 	return gone ? -ENODEV : 0;
 }
@@ -298,6 +149,8 @@ static KEEL_TTY_WRITTEN keel_tty_write(struct tty_struct *tty, const unsigned ch
 	spin_lock(&console->lock);
 	len = kfifo_in(&console->in, from, count);
 	console->counts.tx += len;
+	if (len && console->listens)
+		schedule_work(&console->tell);
 	spin_unlock(&console->lock);
 	return len;
 }
@@ -324,7 +177,7 @@ static void keel_tty_unthrottle(struct tty_struct *tty)
 
 	spin_lock(&console->lock);
 	console->throttled = false;
-	push(console);
+	keel_console_push(console);
 	spin_unlock(&console->lock);
 }
 
@@ -376,11 +229,12 @@ static void free_line(struct keel_console *console)
 /**
  * keel_console_new() - make a console
  * @id: the guest's id; the tty has it as its number, if it can
+ * @vm: the guest, which is told of what is said to it
  *
  * Return: the console; NULL when there is no memory, or no line, for it.  NULL
  * is a console too.
  */
-struct keel_console *keel_console_new(u32 id)
+struct keel_console *keel_console_new(u32 id, struct keel_vm *vm)
 {
 	struct keel_console *console = kzalloc(sizeof(*console), GFP_KERNEL);
 	int line;
@@ -395,6 +249,8 @@ struct keel_console *keel_console_new(u32 id)
 	mutex_init(&console->mutex);
 	INIT_KFIFO(console->in);
 	INIT_DELAYED_WORK(&console->again, again);
+	console->vm = vm;
+	INIT_WORK(&console->tell, tell);
 	line = take_line(console, id);
 	if (line < 0)
 		goto no_line;
@@ -421,6 +277,7 @@ void keel_console_free(struct keel_console *console)
 		return;
 	spin_lock(&console->lock);
 	console->gone = true;
+	console->listens = false;
 	spin_unlock(&console->lock);
 	tty = tty_port_tty_get(&console->port);
 	if (tty) {
@@ -431,6 +288,7 @@ void keel_console_free(struct keel_console *console)
 		tty_unregister_device(driver, console->line);
 	free_line(console);
 	cancel_delayed_work_sync(&console->again);
+	cancel_work_sync(&console->tell);
 	tty_port_put(&console->port);
 }
 
@@ -444,7 +302,7 @@ void keel_console_free(struct keel_console *console)
  */
 const char *keel_console_name(struct keel_console *console)
 {
-	return console && make_tty(console) ? console->name : NULL;
+	return console && keel_console_tty(console) ? console->name : NULL;
 }
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ports of a guest's machine: whose they are.  The devices that are no more than a
- * port are served here: debug exit, the reset line of the keyboard controller, pvpanic,
- * and what ACPI has for sleep.  Nobody answers elsewhere: reads give all ones, writes
- * are lost.
+ * The ports of a guest's machine, and its devices' memory: whose they are.  The devices
+ * that are no more than a port are served here: debug exit, the reset line of the
+ * keyboard controller, pvpanic, and what ACPI has for sleep and events.  Nobody answers
+ * elsewhere: reads give all ones, writes are lost.
  *
  * World: host, in a vCPU's thread.  The guest's @device_lock guards what devices know;
  * it is taken for those that know something.
@@ -92,6 +92,19 @@ static void write_pvpanic(struct keel_vm *vm, u32 val)
 		keel_life_report(vm, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_PANIC, 0);
 }
 
+/* Whoever reads what has happened takes it. */
+static u32 read_ged(struct keel_vm *vm)
+{
+	u32 val;
+
+	mutex_lock(&vm->device_lock);
+	val = vm->devices.ged;
+	vm->devices.ged = 0;
+	keel_ioapic_set(vm, KEEL_MACHINE_GED_GSI, false);
+	mutex_unlock(&vm->device_lock);
+	return val;
+}
+
 static u32 read_port(struct keel_vm *vm, u16 port)
 {
 	switch (port) {
@@ -106,6 +119,8 @@ static u32 read_port(struct keel_vm *vm, u16 port)
 	case KEEL_MACHINE_SLEEP_CONTROL:
 	case KEEL_MACHINE_SLEEP_STATUS:
 		return 0;
+	case KEEL_MACHINE_GED:
+		return read_ged(vm);
 	default:
 		return NOBODY;
 	}
@@ -154,13 +169,52 @@ void keel_device_io(struct keel_vcpu_thread *t, const struct keel_run *run)
 }
 
 /**
+ * keel_device_mmio() - serve a guest's access to the memory of a device
+ * @t: the vCPU's thread; its @input is the answer to a read
+ * @run: what the guest wants
+ *
+ * The I/O APIC knows accesses of 32 bits alone.  There are no virtio devices yet.
+ */
+void keel_device_mmio(struct keel_vcpu_thread *t, const struct keel_run *run)
+{
+	u64 offset = run->gpa - KEEL_MACHINE_IOAPIC;
+	struct keel_vm *vm = t->vm;
+
+	t->input = ~0ULL;
+	if (offset >= KEEL_PAGE_SIZE || run->size != sizeof(u32))
+		return;
+	mutex_lock(&vm->device_lock);
+	if (run->write)
+		keel_ioapic_write(vm, offset, run->val);
+	else
+		t->input = keel_ioapic_read(vm, offset);
+	mutex_unlock(&vm->device_lock);
+}
+
+/**
+ * keel_device_ask() - press the power button
+ * @vm: the guest, which lives
+ */
+void keel_device_ask(struct keel_vm *vm)
+{
+	mutex_lock(&vm->device_lock);
+	vm->devices.ged |= KEEL_MACHINE_GED_POWER;
+	keel_ioapic_set(vm, KEEL_MACHINE_GED_GSI, true);
+	mutex_unlock(&vm->device_lock);
+}
+
+/**
  * keel_device_reset() - all devices as a machine has them that was just switched on
  * @vm: the guest, none of whose vCPUs runs
+ *
+ * They send no interrupt before a vCPU runs again.
  */
 void keel_device_reset(struct keel_vm *vm)
 {
 	mutex_lock(&vm->device_lock);
 	memset(&vm->devices, 0, sizeof(vm->devices));
 	keel_rtc_reset(&vm->devices.rtc);
+	keel_ioapic_reset(&vm->devices.ioapic);
+	keel_console_listen(vm->console, false);
 	mutex_unlock(&vm->device_lock);
 }

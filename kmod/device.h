@@ -10,28 +10,55 @@
 
 #include <linux/types.h>
 
+#include "../uapi/machine.h"
+
 struct keel_vm;
+
+/* Bytes of a 16550's FIFOs */
+#define KEEL_UART_FIFO	16
 
 /**
  * struct keel_uart - the registers of a guest's serial port, a 16550
  * @ier: interrupt enable
- * @fcr: FIFO control, as written
+ * @line: its interrupt line is high
+ * @fcr: FIFO control, as written, while FIFOs are on
  * @lcr: line control
  * @mcr: modem control
  * @scr: scratch
  * @divisor: latch
- * @rbr: a byte that was received
- * @full: there is one
+ * @empty: that the transmitter is empty has not been told yet by an interrupt
+ * @overrun: a byte was lost in the loop
+ * @wired: @mcr was written to
+ * @looped: bytes in @loop
+ * @loop: what was sent while output was looped to input
  */
 struct keel_uart {
 	u8 ier;
+	bool line;
 	u8 fcr;
 	u8 lcr;
 	u8 mcr;
 	u8 scr;
 	u8 divisor[2];
-	u8 rbr;
-	bool full;
+	bool empty;
+	bool overrun;
+	bool wired;
+	u8 looped;
+	u8 loop[KEEL_UART_FIFO];
+};
+
+/**
+ * struct keel_ioapic - an I/O APIC
+ * @entry: redirection table
+ * @lines: of devices, a bit a pin
+ * @select: the register that is looked at
+ * @id: its id, which means nothing
+ */
+struct keel_ioapic {
+	u64 entry[KEEL_MACHINE_IOAPIC_PINS];
+	u32 lines;
+	u8 select;
+	u8 id;
 };
 
 /**
@@ -48,21 +75,33 @@ struct keel_rtc {
  * struct keel_devices - what a guest's devices know
  * @uart: serial port
  * @rtc: clock
+ * @ged: what the event device has to tell: KEEL_MACHINE_GED_...
  * @panicked: the guest has told of a panic
+ * @ioapic: where interrupts go
  */
 struct keel_devices {
 	struct keel_uart uart;
 	struct keel_rtc rtc;
+	u8 ged;
 	bool panicked;
+	struct keel_ioapic ioapic;
 };
 
 /* uart.c */
 u32 keel_uart_read(struct keel_vm *vm, unsigned int reg);
 void keel_uart_write(struct keel_vm *vm, unsigned int reg, u8 val);
+void keel_uart_input(struct keel_vm *vm);
 
 /* rtc.c */
 void keel_rtc_reset(struct keel_rtc *rtc);
 u8 keel_rtc_read(const struct keel_rtc *rtc, s64 seconds, u32 ns);
 void keel_rtc_write(struct keel_rtc *rtc, u8 val);
+
+/* ioapic.c */
+void keel_ioapic_reset(struct keel_ioapic *ioapic);
+void keel_ioapic_set(struct keel_vm *vm, unsigned int gsi, bool level);
+void keel_ioapic_eoi(struct keel_vm *vm, u8 vector);
+u32 keel_ioapic_read(struct keel_vm *vm, unsigned int offset);
+void keel_ioapic_write(struct keel_vm *vm, unsigned int offset, u32 val);
 
 #endif /* KEEL_DEVICE_H */

@@ -238,6 +238,7 @@ static void gather(struct keel_vm *vm)
 static void tear_down(struct keel_vm *vm)
 {
 	keel_vcpus_stop(vm);
+	keel_device_reset(vm);
 	gather(vm);
 	keel_supply_close(vm);
 	vm->stopping = false;
@@ -311,6 +312,7 @@ int keel_vm_stop(struct keel_vm *vm, u32 timeout, struct netlink_ext_ack *extack
 		keel_life_end(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_COMMAND, 0);
 	} else if (!err) {
 		WRITE_ONCE(vm->stopping, true);
+		keel_device_ask(vm);
 		keel_notify_vm(vm, KEEL_VM_EVENT_STOP_ASKED);
 		/* Asked again, it is the new time that counts. */
 		if (!mod_delayed_work(keel_work, &vm->force, msecs_to_jiffies(timeout)))

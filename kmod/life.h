@@ -36,6 +36,9 @@ extern struct workqueue_struct *keel_work;
 
 /* device.c: from a vCPU's thread; while there is none */
 void keel_device_io(struct keel_vcpu_thread *t, const struct keel_run *run);
+void keel_device_mmio(struct keel_vcpu_thread *t, const struct keel_run *run);
 void keel_device_reset(struct keel_vm *vm);
+/* under the guest's lock */
+void keel_device_ask(struct keel_vm *vm);
 
 #endif /* KEEL_LIFE_H */

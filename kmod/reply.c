@@ -20,7 +20,7 @@
 
 /* In the order of enum keel_run_reason, of which root counts returns */
 static const char *const return_names[] = {
-	"interrupt", "kick", "move", "fill", "io", "hlt", "outside", "shutdown",
+	"interrupt", "kick", "move", "fill", "io", "mmio", "hlt", "outside", "shutdown",
 	"entry", "unknown", "ipi", "eoi", "yield",
 };
 

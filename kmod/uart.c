@@ -1,20 +1,218 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The serial port of a guest's machine, a 16550, whose other end is a console.
+ * The serial port of a guest's machine, a 16550A, whose other end is a console.
  *
- * World: host.  Under the guest's @device_lock.
+ * World: host.  Under the guest's @device_lock, from vCPU threads, and from the console
+ * when it has something to say.
+ *
+ * The transmitter is always empty.  What was typed waits in the console until the guest
+ * reads it: it does not get lost when a driver clears its FIFO, and the console heeds
+ * RTS, from the moment that a guest has set it at all.  Bytes that come to less than the
+ * FIFO's trigger level have timed out already.
  */
 #include <linux/serial_reg.h>
+#include <linux/string.h>
 
+#include "../uapi/machine.h"
 #include "device.h"
 #include "vm.h"
 
-static void receive(struct keel_vm *vm)
+#define MCR_BITS	0x1f
+#define IER_BITS	0x0f
+#define IIR_FIFOS	0xc0
+
+/* The bits of MCR as those of MSR that they are looped to */
+#define LOOP_CTS(mcr)	((mcr) & UART_MCR_RTS ? UART_MSR_CTS : 0)
+#define LOOP_DSR(mcr)	((mcr) & UART_MCR_DTR ? UART_MSR_DSR : 0)
+#define LOOP_RI(mcr)	((mcr) & UART_MCR_OUT1 ? UART_MSR_RI : 0)
+#define LOOP_DCD(mcr)	((mcr) & UART_MCR_OUT2 ? UART_MSR_DCD : 0)
+
+static const u8 triggers[] = { 1, 4, 8, 14 };
+
+static bool has_fifo(const struct keel_uart *uart)
+{
+	return uart->fcr & UART_FCR_ENABLE_FIFO;
+}
+
+static bool is_looped(const struct keel_uart *uart)
+{
+	return uart->mcr & UART_MCR_LOOP;
+}
+
+/* Bytes that can be read */
+static unsigned int received(struct keel_vm *vm)
+{
+	const struct keel_uart *uart = &vm->devices.uart;
+
+	if (uart->looped || is_looped(uart))
+		return uart->looped;
+	if (uart->wired && !(uart->mcr & UART_MCR_RTS))
+		return 0;
+	return keel_console_waiting(vm->console);
+}
+
+static u8 receive(struct keel_vm *vm)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	u8 byte = 0;
+
+	if (!received(vm))
+		return 0;
+	if (!uart->looped) {
+		keel_console_get(vm->console, &byte);
+		return byte;
+	}
+	byte = uart->loop[0];
+	memmove(uart->loop, uart->loop + 1, --uart->looped);
+	return byte;
+}
+
+static void transmit(struct keel_vm *vm, u8 byte)
 {
 	struct keel_uart *uart = &vm->devices.uart;
 
-	if (!uart->full)
-		uart->full = keel_console_get(vm->console, &uart->rbr);
+	if (!is_looped(uart))
+		keel_console_put(vm->console, byte);
+	else if (uart->looped < (has_fifo(uart) ? sizeof(uart->loop) : 1))
+		uart->loop[uart->looped++] = byte;
+	else
+		uart->overrun = true;
+	uart->empty = true;
+}
+
+/* The interrupt that comes first, as IIR has it */
+static u8 cause(struct keel_vm *vm)
+{
+	const struct keel_uart *uart = &vm->devices.uart;
+	unsigned int nr;
+
+	if (uart->ier & UART_IER_RLSI && uart->overrun)
+		return UART_IIR_RLSI;
+	nr = uart->ier & UART_IER_RDI ? received(vm) : 0;
+	if (nr)
+		return has_fifo(uart) && nr < triggers[uart->fcr >> 6] ? UART_IIR_RX_TIMEOUT :
+									 UART_IIR_RDI;
+	if (uart->ier & UART_IER_THRI && uart->empty)
+		return UART_IIR_THRI;
+	return UART_IIR_NO_INT;
+}
+
+static void update(struct keel_vm *vm)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	bool line;
+
+	if (!uart->ier && !uart->line)
+		return;
+	line = cause(vm) != UART_IIR_NO_INT;
+	if (line == uart->line)
+		return;
+	uart->line = line;
+	keel_ioapic_set(vm, KEEL_MACHINE_UART_GSI, line);
+}
+
+static u8 identify(struct keel_vm *vm)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	u8 what = cause(vm);
+
+	/* To look at it is to acknowledge it. */
+	if (what == UART_IIR_THRI)
+		uart->empty = false;
+	return what | (has_fifo(uart) ? IIR_FIFOS : 0);
+}
+
+static u8 line_status(struct keel_vm *vm)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	u8 status = UART_LSR_TEMT | UART_LSR_THRE;
+
+	if (received(vm))
+		status |= UART_LSR_DR;
+	if (uart->overrun)
+		status |= UART_LSR_OE;
+	uart->overrun = false;
+	return status;
+}
+
+static u8 modem_status(const struct keel_uart *uart)
+{
+	u8 mcr = uart->mcr;
+
+	if (!is_looped(uart))
+		return UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS;
+	return LOOP_CTS(mcr) | LOOP_DSR(mcr) | LOOP_RI(mcr) | LOOP_DCD(mcr);
+}
+
+static u8 read_register(struct keel_vm *vm, unsigned int reg)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	bool latch = uart->lcr & UART_LCR_DLAB;
+
+	switch (reg) {
+	case UART_RX:
+		return latch ? uart->divisor[0] : receive(vm);
+	case UART_IER:
+		return latch ? uart->divisor[1] : uart->ier;
+	case UART_IIR:
+		return identify(vm);
+	case UART_LCR:
+		return uart->lcr;
+	case UART_MCR:
+		return uart->mcr;
+	case UART_LSR:
+		return line_status(vm);
+	case UART_MSR:
+		return modem_status(uart);
+	default:
+		return uart->scr;
+	}
+}
+
+static void enable(struct keel_vm *vm, u8 val)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+
+	if (val & ~uart->ier & UART_IER_THRI)
+		uart->empty = true;
+	uart->ier = val & IER_BITS;
+	keel_console_listen(vm->console, uart->ier & UART_IER_RDI);
+}
+
+static void write_register(struct keel_vm *vm, unsigned int reg, u8 val)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	bool latch = uart->lcr & UART_LCR_DLAB;
+
+	switch (reg) {
+	case UART_TX:
+		if (latch)
+			uart->divisor[0] = val;
+		else
+			transmit(vm, val);
+		break;
+	case UART_IER:
+		if (latch)
+			uart->divisor[1] = val;
+		else
+			enable(vm, val);
+		break;
+	case UART_FCR:
+		uart->fcr = val & UART_FCR_ENABLE_FIFO ? val : 0;
+		if (val & UART_FCR_CLEAR_RCVR)
+			uart->looped = 0;
+		break;
+	case UART_LCR:
+		uart->lcr = val;
+		break;
+	case UART_MCR:
+		uart->mcr = val & MCR_BITS;
+		uart->wired = true;
+		break;
+	case UART_SCR:
+		uart->scr = val;
+		break;
+	}
 }
 
 /**
@@ -26,32 +224,10 @@ static void receive(struct keel_vm *vm)
  */
 u32 keel_uart_read(struct keel_vm *vm, unsigned int reg)
 {
-	struct keel_uart *uart = &vm->devices.uart;
-	bool latch = uart->lcr & UART_LCR_DLAB;
+	u8 val = read_register(vm, reg);
 
-	switch (reg) {
-	case UART_RX:
-		if (latch)
-			return uart->divisor[0];
-		receive(vm);
-		uart->full = false;
-		return uart->rbr;
-	case UART_IER:
-		return latch ? uart->divisor[1] : uart->ier;
-	case UART_IIR:
-		return UART_IIR_NO_INT | (uart->fcr & UART_FCR_ENABLE_FIFO ? 0xc0 : 0);
-	case UART_LCR:
-		return uart->lcr;
-	case UART_MCR:
-		return uart->mcr;
-	case UART_LSR:
-		receive(vm);
-		return UART_LSR_TEMT | UART_LSR_THRE | (uart->full ? UART_LSR_DR : 0);
-	case UART_MSR:
-		return UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS;
-	default:
-		return uart->scr;
-	}
+	update(vm);
+	return val;
 }
 
 /**
@@ -62,33 +238,19 @@ u32 keel_uart_read(struct keel_vm *vm, unsigned int reg)
  */
 void keel_uart_write(struct keel_vm *vm, unsigned int reg, u8 val)
 {
-	struct keel_uart *uart = &vm->devices.uart;
-	bool latch = uart->lcr & UART_LCR_DLAB;
+	write_register(vm, reg, val);
+	update(vm);
+}
 
-	switch (reg) {
-	case UART_TX:
-		if (latch)
-			uart->divisor[0] = val;
-		else
-			keel_console_put(vm->console, val);
-		break;
-	case UART_IER:
-		if (latch)
-			uart->divisor[1] = val;
-		else
-			uart->ier = val & 0xf;
-		break;
-	case UART_FCR:
-		uart->fcr = val;
-		break;
-	case UART_LCR:
-		uart->lcr = val;
-		break;
-	case UART_MCR:
-		uart->mcr = val & 0x1f;
-		break;
-	case UART_SCR:
-		uart->scr = val;
-		break;
-	}
+/**
+ * keel_uart_input() - the console has something to say to a guest that listens
+ * @vm: the guest
+ *
+ * Context: may sleep; takes the guest's @device_lock.
+ */
+void keel_uart_input(struct keel_vm *vm)
+{
+	mutex_lock(&vm->device_lock);
+	update(vm);
+	mutex_unlock(&vm->device_lock);
 }

@@ -173,6 +173,9 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	case KEEL_RUN_IO:
 		keel_device_io(t, run);
 		break;
+	case KEEL_RUN_MMIO:
+		keel_device_mmio(t, run);
+		break;
 	case KEEL_RUN_HLT:
 		stop_until(t, run->deadline);
 		break;
@@ -180,6 +183,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		keel_irq_tell(vm, run->wake, run->kick);
 		break;
 	case KEEL_RUN_EOI:
+		keel_ioapic_eoi(vm, run->vector);
 		break;
 	case KEEL_RUN_YIELD:
 		yield_to_another(t);

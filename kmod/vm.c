@@ -154,7 +154,7 @@ struct keel_vm *keel_vm_new(const struct keel_vm_config *config, struct netlink_
 		keel_vm_put(vm);
 		return ERR_PTR(err);
 	}
-	vm->console = keel_console_new(vm->slot);
+	vm->console = keel_console_new(vm->slot, vm);
 	keel_notify_vm(vm, KEEL_VM_EVENT_CREATED);
 	return vm;
 }

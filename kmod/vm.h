@@ -79,7 +79,7 @@ struct keel_vm_config {
  *          looked last
  * @woken: something has come since then; set by anybody
  * @deadline: TSC at which something is due, 0 for never
- * @input: answers an IN that RUN has come back for
+ * @input: answers an IN, or a read of MMIO, that RUN has come back for
  */
 struct keel_vcpu_thread {
 	struct keel_vm *vm;
@@ -194,11 +194,13 @@ bool keel_vm_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *sta
 void keel_image_free(struct keel_image *image);
 
 /* console.c: the other end of the serial port.  NULL is a console that swallows all. */
-struct keel_console *keel_console_new(u32 id);
+struct keel_console *keel_console_new(u32 id, struct keel_vm *vm);
 void keel_console_free(struct keel_console *console);
 /* from vCPU threads; may sleep */
 void keel_console_put(struct keel_console *console, u8 byte);
 bool keel_console_get(struct keel_console *console, u8 *byte);
+unsigned int keel_console_waiting(struct keel_console *console);
+void keel_console_listen(struct keel_console *console, bool listen);
 /* "ttyKEEL3", or NULL; the tty is there from now on */
 const char *keel_console_name(struct keel_console *console);
 int keel_consoles_init(void);

@@ -99,23 +99,31 @@ void keel_disarm(void);
 #define KEEL_PENDING_BS		BIT_ULL(14)
 
 /**
- * keel_skip() - step over the instruction that made the exit
+ * keel_skip_over() - step over an instruction
+ * @len: its length
  *
  * As the CPU would: the shadow of STI and MOV SS ends, and a set TF traps
  * behind the instruction (SDM 24.4.2).
  */
-static inline void keel_skip(void)
+static inline void keel_skip_over(u64 len)
 {
 	const u64 shadow = KEEL_BLOCKED_BY_STI | KEEL_BLOCKED_BY_MOV_SS;
 	u64 blocked = keel_vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
-	keel_vmwrite(VMCS_GUEST_RIP,
-		     keel_vmread(VMCS_GUEST_RIP) + keel_vmread(VMCS_EXIT_INSTR_LEN));
+	keel_vmwrite(VMCS_GUEST_RIP, keel_vmread(VMCS_GUEST_RIP) + len);
 	if (__builtin_expect(blocked & shadow, 0))
 		keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~shadow);
 	if (__builtin_expect(keel_vmread(VMCS_GUEST_RFLAGS) & KEEL_RFLAGS_TF, 0))
 		keel_vmwrite(VMCS_GUEST_PENDING_DEBUG,
 			     keel_vmread(VMCS_GUEST_PENDING_DEBUG) | KEEL_PENDING_BS);
+}
+
+/**
+ * keel_skip() - step over the instruction that made the exit
+ */
+static inline void keel_skip(void)
+{
+	keel_skip_over(keel_vmread(VMCS_EXIT_INSTR_LEN));
 }
 
 /* leave.c, called by entry.S */

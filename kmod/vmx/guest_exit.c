@@ -196,16 +196,20 @@ static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64
 	u64 gpa = keel_vmread(VMCS_GUEST_PHYS_ADDR);
 	bool write = qualification & QUAL_EPT_WRITE;
 	struct keel_root *root = keel_root_state();
+	enum keel_fault fault = keel_guest_fault(root, vcpu->guest, gpa, write, vcpu);
 
 	if (qualification & QUAL_EPT_NMI_UNBLOCKED &&
 	    !(keel_vmread(VMCS_IDT_VECTORING_INFO) & INTR_VALID))
 		block_nmi(KEEL_BLOCKED_BY_NMI, true);
-	switch (keel_guest_fault(root, vcpu->guest, gpa, write, vcpu)) {
+	if (__builtin_expect(fault == KEEL_FAULT_OUTSIDE, 0)) {
+		fault = keel_guest_mmio(cpu, vcpu, gpa, write);
+		if (fault == KEEL_FAULT_DONE)
+			return leave(cpu, KEEL_RUN_MMIO);
+	}
+	switch (fault) {
 	case KEEL_FAULT_DONE:
-		keel_vcpu_flush(root, vcpu, false);
-		keel_guest_reinject();
-		return KEEL_GUEST_RESUME;
 	case KEEL_FAULT_BUSY:
+		keel_vcpu_flush(root, vcpu, false);
 		keel_guest_reinject();
 		return KEEL_GUEST_RESUME;
 	case KEEL_FAULT_FILL:
@@ -216,7 +220,6 @@ static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64
 		break;
 	}
 	cpu->shared->run.gpa = gpa;
-	cpu->shared->run.rip = keel_vmread(VMCS_GUEST_RIP);
 	cpu->shared->run.write = write;
 	return leave_again(cpu, KEEL_RUN_OUTSIDE);
 }
@@ -276,7 +279,6 @@ unknown(struct keel_root_cpu *cpu, u64 reason)
 	if (!cpu->vcpu)
 		keel_give_back(cpu);
 	run->exit = reason & 0xffff;
-	run->rip = keel_vmread(VMCS_GUEST_RIP);
 	keel_dump(cpu);
 	keel_vcpu_leave(cpu, reason & KEEL_REASON_ENTRY_FAILED ? KEEL_RUN_ENTRY :
 								 KEEL_RUN_UNKNOWN);

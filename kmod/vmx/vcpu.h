@@ -16,10 +16,14 @@
 #include "apic.h"
 #include "exit.h"
 #include "guest_setup.h"
+#include "mmio.h"
 #include "root.h"
 
 /* No CPU has the vCPU's VMCS. */
 #define KEEL_NO_CPU	(~0U)
+
+/* In place of a number of bytes: it waits for the answer to a read of MMIO. */
+#define KEEL_ANSWER_MMIO	0xff
 
 /* A vCPU's tag for translations; other guests' EPTs tell theirs apart. */
 #define KEEL_VPID_VCPU	2
@@ -37,6 +41,7 @@
  * @launched: VMLAUNCH was done since its VMCS was last cleared
  * @debug: it has touched its debug registers, which are switched from then on
  * @in_size: it waits for the answer to an IN of so many bytes, 0 when it does not
+ * @mmio: the instruction that it has left for, when that is MMIO
  * @epoch: the guest's epoch that it has flushed for
  * @cr2: while it does not run
  * @xcr0: its XCR0
@@ -69,6 +74,7 @@ struct keel_vcpu {
 	bool launched;
 	bool debug;
 	u8 in_size;
+	struct keel_mmio mmio;
 	u64 epoch;
 	u64 cr2;
 	u64 xcr0;
@@ -171,9 +177,9 @@ static inline u32 keel_guest_leaf_simple(u32 leaf)
 }
 
 /**
- * keel_vcpu_answer() - the answer to the IN that a vCPU has left for, if it has
+ * keel_vcpu_answer() - the answer to the IN, or the read, that a vCPU has left for, if it has
  * @vcpu: the vCPU
- * @input: the answer, as much of it as the IN takes; 32 bits clear the upper half
+ * @input: the answer, as much of it as is taken; 32 bits clear the upper half
  */
 static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 {
@@ -189,9 +195,16 @@ static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 	case 4:
 		*rax = (u32)input;
 		break;
+	case KEEL_ANSWER_MMIO:
+		keel_mmio_answer(&vcpu->mmio, &vcpu->regs, input);
+		break;
 	}
 	vcpu->in_size = 0;
 }
+
+/* guest_mmio.c */
+enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
+				bool write);
 
 /* guest_cpuid.c */
 void keel_guest_leaf_b(const struct keel_vcpu *vcpu, u32 sub, struct keel_cpuid *r);

@@ -31,6 +31,23 @@ void keel_console_put(struct keel_console *console, u8 byte)
 		played->out[played->nr_out++] = byte;
 }
 
+unsigned int keel_console_waiting(struct keel_console *console)
+{
+	return played->nr_in;
+}
+
+void keel_console_listen(struct keel_console *console, bool listen)
+{
+	played->listens = listen;
+}
+
+void keel_irq_msi(struct keel_vm *vm, u64 address, u32 data)
+{
+	played->sent++;
+	played->address = address;
+	played->data = data;
+}
+
 bool keel_console_get(struct keel_console *console, u8 *byte)
 {
 	if (!played->nr_in)
@@ -64,4 +81,47 @@ u32 play_in(u16 port)
 	played->t.input = 0x5a5a5a5a;
 	keel_device_io(&played->t, &run);
 	return played->t.input;
+}
+
+void play_write(u64 gpa, u32 val)
+{
+	const struct keel_run run = { .gpa = gpa, .size = 4, .write = 1, .val = val };
+
+	keel_device_mmio(&played->t, &run);
+}
+
+u32 play_read(u64 gpa)
+{
+	const struct keel_run run = { .gpa = gpa, .size = 4 };
+
+	keel_device_mmio(&played->t, &run);
+	return played->t.input;
+}
+
+void play_type(const char *text)
+{
+	unsigned int len = strlen(text);
+
+	memcpy(played->in + played->nr_in, text, len);
+	played->nr_in += len;
+	if (played->listens)
+		keel_uart_input(&played->vm);
+}
+
+void play_pin(unsigned int pin, u64 entry)
+{
+	play_write(KEEL_MACHINE_IOAPIC, 0x11 + 2 * pin);
+	play_write(KEEL_MACHINE_IOAPIC + 0x10, entry >> 32);
+	play_write(KEEL_MACHINE_IOAPIC, 0x10 + 2 * pin);
+	play_write(KEEL_MACHINE_IOAPIC + 0x10, entry);
+}
+
+u64 play_pin_of(unsigned int pin)
+{
+	u64 high;
+
+	play_write(KEEL_MACHINE_IOAPIC, 0x11 + 2 * pin);
+	high = play_read(KEEL_MACHINE_IOAPIC + 0x10);
+	play_write(KEEL_MACHINE_IOAPIC, 0x10 + 2 * pin);
+	return high << 32 | play_read(KEEL_MACHINE_IOAPIC + 0x10);
 }

@@ -26,6 +26,10 @@
  * @nr_out: how much
  * @in: what the console has
  * @nr_in: how much is left of it
+ * @listens: the console is to tell when it has something
+ * @sent: messages that were sent as interrupts
+ * @address: of the last one
+ * @data: of the last one
  */
 struct played {
 	struct keel_vm vm;
@@ -40,6 +44,10 @@ struct played {
 	unsigned int nr_out;
 	u8 in[256];
 	unsigned int nr_in;
+	bool listens;
+	unsigned int sent;
+	u64 address;
+	u32 data;
 };
 
 extern struct played *played;
@@ -49,5 +57,14 @@ struct played *play(struct kunit *test);
 
 void play_out(u16 port, u32 val);
 u32 play_in(u16 port);
+void play_write(u64 gpa, u32 val);
+u32 play_read(u64 gpa);
+
+/* something is typed */
+void play_type(const char *text);
+
+/* a pin's entry in the redirection table */
+void play_pin(unsigned int pin, u64 entry);
+u64 play_pin_of(unsigned int pin);
 
 #endif /* KEEL_TEST_DEVICE_STUBS_H */

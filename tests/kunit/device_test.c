@@ -17,7 +17,7 @@ static void device_nobody(struct kunit *test)
 		u16 last;
 	} owned[] = {
 		{ 0x70, 0x71 }, { 0xf4, 0xf4 }, { 0x3f8, 0x3ff }, { 0x505, 0x505 },
-		{ 0x600, 0x601 },
+		{ 0x600, 0x602 },
 	};
 	struct played *p = play(test);
 	unsigned int port, i = 0;
@@ -113,6 +113,59 @@ static void device_panic(struct kunit *test)
 	expect_end(test, p, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_PANIC, 0);
 }
 
+/* the power button: what it is told by, and what takes that */
+static void device_power(struct kunit *test)
+{
+	struct played *p = play(test);
+
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 0U);
+	play_pin(9, 0x31);
+	keel_device_ask(&p->vm);
+	KUNIT_EXPECT_EQ(test, p->sent, 1U);
+	KUNIT_EXPECT_EQ(test, p->data, 0x31U);
+	/* one that is not heard is not pressed twice */
+	keel_device_ask(&p->vm);
+	KUNIT_EXPECT_EQ(test, p->sent, 1U);
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 1U);
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 0U);
+	keel_device_ask(&p->vm);
+	KUNIT_EXPECT_EQ(test, p->sent, 2U);
+	keel_device_reset(&p->vm);
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 0U);
+	KUNIT_EXPECT_EQ(test, p->sent, 2U);
+	KUNIT_EXPECT_EQ(test, p->reports, 0U);
+}
+
+/* what is no register of the I/O APIC, or of a wrong size, is nobody's */
+static void device_memory(struct kunit *test)
+{
+	struct keel_run run = { 0 };
+	struct played *p = play(test);
+	u64 gpa;
+
+	for (gpa = KEEL_MACHINE_VIRTIO; gpa < KEEL_MACHINE_IOAPIC + 0x1000; gpa += 4) {
+		if (gpa == KEEL_MACHINE_VIRTIO + 0x8000)
+			gpa = KEEL_MACHINE_IOAPIC;
+		if (gpa == KEEL_MACHINE_IOAPIC || gpa == KEEL_MACHINE_IOAPIC + 0x10)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, play_read(gpa), ~0U, "%#llx", gpa);
+		play_write(gpa, 0x12345678);
+	}
+	play_write(KEEL_MACHINE_IOAPIC, 1);
+	for (run.size = 1; run.size <= 8; run.size *= 2) {
+		run.gpa = KEEL_MACHINE_IOAPIC;
+		run.write = 0;
+		if (run.size == 4)
+			continue;
+		keel_device_mmio(&p->t, &run);
+		KUNIT_EXPECT_EQ(test, p->t.input, ~0ULL);
+		run.write = 1;
+		keel_device_mmio(&p->t, &run);
+		KUNIT_EXPECT_EQ(test, play_read(KEEL_MACHINE_IOAPIC), 1U);
+	}
+	KUNIT_EXPECT_EQ(test, p->sent, 0U);
+}
+
 static void device_clock(struct kunit *test)
 {
 	struct played *p = play(test);
@@ -138,6 +191,8 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_ends),
 	KUNIT_CASE(device_sleep),
 	KUNIT_CASE(device_panic),
+	KUNIT_CASE(device_power),
+	KUNIT_CASE(device_memory),
 	KUNIT_CASE(device_clock),
 	{}
 };

@@ -166,7 +166,7 @@ static void run_layout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, KEEL_FPU_MIN, 512 + 64);
 	/* the other world is compiled by the same header, but by itself: no padding differs */
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vcpu_start), (size_t)96);
-	KUNIT_EXPECT_EQ(test, sizeof(struct keel_run), (size_t)56);
+	KUNIT_EXPECT_EQ(test, sizeof(struct keel_run), (size_t)48);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vm_stat), (size_t)56);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vcpu_stat),
 			(size_t)8 * (1 + KEEL_RUN_NR + 2 * KEEL_EXIT_NR));
