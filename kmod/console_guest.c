@@ -8,6 +8,7 @@
  * own.
  */
 #include <linux/slab.h>
+#include <linux/tty.h>
 #include <linux/tty_flip.h>
 
 #include "console.h"

@@ -25,8 +25,8 @@
 #define ICR_STATE	BIT(12)
 #define DIVIDE_BITS	0xbU
 
-#define READ	BIT(0)
-#define WRITE	BIT(1)
+#define MAY_READ	BIT(0)
+#define MAY_WRITE	BIT(1)
 
 /* A register: how it can be accessed, which bits of a write stay, which are lost */
 struct reg {
@@ -36,10 +36,10 @@ struct reg {
 };
 
 #define LVT_ROW(nr, more, state) \
-	[KEEL_APIC_LVT_##nr >> 4] = { READ | WRITE, \
+	[KEEL_APIC_LVT_##nr >> 4] = { MAY_READ | MAY_WRITE, \
 				      LVT_VECTOR | KEEL_APIC_LVT_MASKED | (more), \
 				      LVT_STATE | (state) }
-#define RO(offset) [(offset) >> 4] = { READ, 0, 0 }
+#define RO(offset) [(offset) >> 4] = { MAY_READ, 0, 0 }
 #define RO8(base) \
 	RO(base), RO((base) + 0x10), RO((base) + 0x20), RO((base) + 0x30), \
 	RO((base) + 0x40), RO((base) + 0x50), RO((base) + 0x60), RO((base) + 0x70)
@@ -47,26 +47,26 @@ struct reg {
 static const struct reg regs[64] = {
 	RO(KEEL_APIC_ID),
 	RO(KEEL_APIC_VERSION),
-	[KEEL_APIC_TPR >> 4] = { READ | WRITE, 0xff, 0 },
+	[KEEL_APIC_TPR >> 4] = { MAY_READ | MAY_WRITE, 0xff, 0 },
 	RO(KEEL_APIC_PPR),
-	[KEEL_APIC_EOI >> 4] = { WRITE, 0, 0 },
+	[KEEL_APIC_EOI >> 4] = { MAY_WRITE, 0, 0 },
 	RO(KEEL_APIC_LDR),
-	[KEEL_APIC_SVR >> 4] = { READ | WRITE, SVR_BITS, 0 },
+	[KEEL_APIC_SVR >> 4] = { MAY_READ | MAY_WRITE, SVR_BITS, 0 },
 	RO8(KEEL_APIC_ISR),
 	RO8(KEEL_APIC_TMR),
 	RO8(KEEL_APIC_IRR),
-	[KEEL_APIC_ESR >> 4] = { READ | WRITE, 0, 0 },
-	[KEEL_APIC_ICR >> 4] = { READ | WRITE, (u32)~(ICR_RESERVED | ICR_STATE), ICR_STATE },
+	[KEEL_APIC_ESR >> 4] = { MAY_READ | MAY_WRITE, 0, 0 },
+	[KEEL_APIC_ICR >> 4] = { MAY_READ | MAY_WRITE, (u32)~(ICR_RESERVED | ICR_STATE), ICR_STATE },
 	LVT_ROW(TIMER, KEEL_APIC_LVT_MODE, 0),
 	LVT_ROW(THERMAL, LVT_DELIVERY, 0),
 	LVT_ROW(PERF, LVT_DELIVERY, 0),
 	LVT_ROW(LINT0, LVT_DELIVERY | LVT_PIN, LVT_REMOTE),
 	LVT_ROW(LINT1, LVT_DELIVERY | LVT_PIN, LVT_REMOTE),
 	LVT_ROW(ERROR, 0, 0),
-	[KEEL_APIC_INITIAL >> 4] = { READ | WRITE, ~0U, 0 },
+	[KEEL_APIC_INITIAL >> 4] = { MAY_READ | MAY_WRITE, ~0U, 0 },
 	RO(KEEL_APIC_CURRENT),
-	[KEEL_APIC_DIVIDE >> 4] = { READ | WRITE, DIVIDE_BITS, 0 },
-	[KEEL_APIC_SELF_IPI >> 4] = { WRITE, 0xff, 0 },
+	[KEEL_APIC_DIVIDE >> 4] = { MAY_READ | MAY_WRITE, DIVIDE_BITS, 0 },
+	[KEEL_APIC_SELF_IPI >> 4] = { MAY_WRITE, 0xff, 0 },
 };
 
 static const struct reg *find(u32 msr)
@@ -100,7 +100,7 @@ bool keel_apic_read(const struct keel_apic *apic, u32 msr, u64 now, u64 *val)
 		*val = in_deadline_mode(apic) ? apic->deadline : 0;
 		return true;
 	}
-	if (!(find(msr)->access & READ))
+	if (!(find(msr)->access & MAY_READ))
 		return false;
 	*val = keel_apic_get(apic, offset);
 	if (offset == KEEL_APIC_CURRENT)
@@ -217,7 +217,7 @@ u32 keel_apic_write(struct keel_apic *apic, u32 msr, u64 val, u64 now)
 
 	if (msr == MSR_IA32_TSC_DEADLINE)
 		return write_deadline(apic, val);
-	if (!(reg->access & WRITE))
+	if (!(reg->access & MAY_WRITE))
 		return KEEL_APIC_GP;
 	allowed = reg->keep | reg->lost;
 	if (offset == KEEL_APIC_ICR)
