@@ -8,9 +8,9 @@
  * 4 at most.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "image.h"
+#include "../uapi/machine.h"
 
 #define WORDS (IMAGE_PAGE / sizeof(__u64))
 #define GIB 0x40000000ULL
@@ -46,12 +46,12 @@ static void fill_tables(__u64 *tables, __u64 gpa, unsigned int gibs)
  */
 bool image_boot(struct image *image, __u64 entry, bool long_mode, char say[IMAGE_SAY])
 {
-	__u64 gibs = (image->memory + GIB - 1) / GIB, stack, gdt;
+	__u64 gibs = (image_low(image) + GIB - 1) / GIB, stack, gdt;
 	unsigned int pages = 2;
 	__u64 *own;
 
-	if (gibs > 4)
-		gibs = 4;
+	if (image->memory > KEEL_MACHINE_HOLE)
+		gibs = KEEL_MACHINE_HOLE_END / GIB;
 	if (long_mode)
 		pages += 2 + gibs;
 	stack = image_free_pages(image, pages);
@@ -61,14 +61,11 @@ bool image_boot(struct image *image, __u64 entry, bool long_mode, char say[IMAGE
 		return false;
 	}
 	gdt = stack + IMAGE_PAGE;
-	own = calloc(pages - 1, IMAGE_PAGE);
-	if (!own)
-		abort();
+	own = image_own(image, (pages - 1) * IMAGE_PAGE);
 	own[2] = long_mode ? CODE64 : CODE32;
 	own[3] = DATA;
 	if (long_mode)
 		fill_tables(own + WORDS, gdt + IMAGE_PAGE, gibs);
-	image->own = own;
 	image->start.rip = entry;
 	image->start.rsp = gdt;
 	image->start.gdt_base = gdt;

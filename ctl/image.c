@@ -3,16 +3,42 @@
  * Images: pieces are collected here.  They may share a page, as those of an ELF file
  * do, but no byte.  What there is of a piece beyond its data is memory that begins as
  * zeros anyway.
+ *
+ * Where the guest's memory does not fit below the hole, it goes on above it.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "image.h"
+#include "../uapi/machine.h"
 
 static __u64 page_up(__u64 gpa)
 {
 	return (gpa + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1);
+}
+
+/**
+ * image_low() - how much memory there is below the hole
+ * @image: the image
+ *
+ * Return: bytes.
+ */
+__u64 image_low(const struct image *image)
+{
+	return image->memory < KEEL_MACHINE_HOLE ? image->memory : KEEL_MACHINE_HOLE;
+}
+
+static bool is_memory(const struct image *image, __u64 gpa, __u64 size)
+{
+	__u64 room = image_low(image);
+
+	if (gpa >= KEEL_MACHINE_HOLE_END) {
+		gpa -= KEEL_MACHINE_HOLE_END;
+		room = image->memory - room;
+	}
+	return size <= room && gpa <= room - size;
 }
 
 /**
@@ -31,7 +57,7 @@ bool image_add(struct image *image, __u64 gpa, __u64 size, const void *data, __u
 {
 	if (!size)
 		return true;
-	if (gpa > image->memory || size > image->memory - gpa) {
+	if (!is_memory(image, gpa, size)) {
 		snprintf(say, IMAGE_SAY,
 			 "%#llx bytes at %#llx do not fit into %#llx bytes of memory",
 			 (unsigned long long)size, (unsigned long long)gpa,
@@ -52,7 +78,7 @@ static bool is_free(const struct image *image, __u64 gpa, __u64 size)
 {
 	unsigned int i;
 
-	if (size > image->memory || gpa > image->memory - size)
+	if (!is_memory(image, gpa, size))
 		return false;
 	for (i = 0; i < image->nr; i++)
 		if (image->piece[i].gpa < gpa + size &&
@@ -87,6 +113,72 @@ __u64 image_free_pages(const struct image *image, unsigned int pages)
 }
 
 /**
+ * image_free_high() - the highest pages that no piece uses
+ * @image: the image
+ * @size: bytes in a row, not 0
+ * @limit: they end here at the latest
+ *
+ * Return: their address, or 0 when there are none below the hole.
+ */
+__u64 image_free_high(const struct image *image, __u64 size, __u64 limit)
+{
+	__u64 at, end = limit < image_low(image) ? limit : image_low(image), best = 0;
+	unsigned int i;
+
+	if (size > end)
+		return 0;
+	at = (end - size) & ~(IMAGE_PAGE - 1);
+	if (is_free(image, at, size))
+		return at;
+	for (i = 0; i < image->nr; i++) {
+		if (image->piece[i].gpa > end || image->piece[i].gpa < size)
+			continue;
+		at = (image->piece[i].gpa - size) & ~(IMAGE_PAGE - 1);
+		if (at > best && is_free(image, at, size))
+			best = at;
+	}
+	return best;
+}
+
+/**
+ * image_own() - memory that lives as long as an image
+ * @image: the image
+ * @size: bytes
+ *
+ * Return: zeros.
+ */
+void *image_own(struct image *image, size_t size)
+{
+	void *own = calloc(1, size);
+
+	if (!own)
+		abort();
+	assert(image->owns < IMAGE_BUFFERS);
+	image->own[image->owns++] = own;
+	return own;
+}
+
+/**
+ * image_put() - put bytes into the lowest pages that no piece uses
+ * @image: the image
+ * @data: bytes, which have to stay where they are; they may still change
+ * @len: how many
+ * @gpa: filled with where they are
+ * @say: filled when there is no room
+ *
+ * Return: false when there is no room.
+ */
+bool image_put(struct image *image, const void *data, size_t len, __u64 *gpa,
+	       char say[IMAGE_SAY])
+{
+	*gpa = image_free_pages(image, page_up(len) / IMAGE_PAGE);
+	if (*gpa)
+		return image_add(image, *gpa, len, data, len, say);
+	snprintf(say, IMAGE_SAY, "it leaves no room for what it has to be told");
+	return false;
+}
+
+/**
  * image_drop() - free what an image holds, but for the data of pieces
  * @image: the image
  */
@@ -95,8 +187,8 @@ void image_drop(struct image *image)
 	if (image->fd >= 0)
 		close(image->fd);
 	free(image->segment);
-	free(image->own);
+	while (image->owns)
+		free(image->own[--image->owns]);
 	image->fd = -1;
 	image->segment = NULL;
-	image->own = NULL;
 }

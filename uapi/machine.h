@@ -14,6 +14,7 @@
 /* Reserved pages of memory: the ACPI tables, and the VM generation id in the last one */
 #define KEEL_MACHINE_ACPI		0xe0000ULL
 #define KEEL_MACHINE_GENID		0xff000ULL
+#define KEEL_MACHINE_ACPI_END		0x100000ULL
 
 /* Interrupts: an I/O APIC, whose pins are the global system interrupts from 0 on */
 #define KEEL_MACHINE_IOAPIC		0xfec00000ULL

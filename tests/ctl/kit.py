@@ -101,7 +101,7 @@ class Machine:
         if 'input' in options:
             del options['stdin']
         done = subprocess.run([KEELCTL, *args], env={**os.environ, 'FAKE': self.folder},
-                              capture_output=True, text=text, check=False, timeout=60, **options)
+                              capture_output=True, text=text, check=False, timeout=300, **options)
         return done.returncode, done.stdout, done.stderr
 
     def start(self, *args, **options):
