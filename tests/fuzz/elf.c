@@ -1,52 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libFuzzer over keelctl's loader of ELF files: whatever is in the file and however
- * much memory the guest has, the image is refused with a sentence, or made of segments
- * in the guest's memory that hold what the file says and else zeros, with registers that
- * lie in it.  (scripts/fuzz includes ctl/image.h here.)
+ * libFuzzer over keelctl's loader of ELF files, programs and kernels with an entry for
+ * PVH, of 64 and of 32 bits.
  *
- * The first byte says how much memory there is, and whether the headers are mended, so
- * that more than one file in a million gets further than them.
+ * A byte says whether the headers are mended, so that more than one file in a million
+ * gets further than them.
  */
 #include <elf.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "../../uapi/keel.h"
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void progress(__u64 done, __u64 all)
-{
-	check(done <= all);
-}
+#include "image.h"
 
 /* Most program headers become such as could be; their flags say which do not. */
-static void mend_segment(char *at, size_t size)
+static void mend_segment(Elf64_Phdr *ph, size_t size)
 {
-	Elf64_Phdr ph;
-
-	memcpy(&ph, at, sizeof(ph));
-	if ((ph.p_flags & 7) == 7)
+	if ((ph->p_flags & 7) == 7)
 		return;
-	ph.p_type = (ph.p_flags & 7) == 6 ? PT_NOTE : PT_LOAD;
-	ph.p_offset %= size + 1;
-	ph.p_filesz %= size - ph.p_offset + 1;
-	ph.p_paddr %= 1 << 18;
-	ph.p_memsz = ph.p_filesz + ph.p_memsz % (1 << 14);
-	memcpy(at, &ph, sizeof(ph));
+	ph->p_type = (ph->p_flags & 7) == 6 ? PT_NOTE : PT_LOAD;
+	ph->p_offset %= size + 1;
+	ph->p_filesz %= size - ph->p_offset + 1;
+	ph->p_paddr %= 1 << 21;
+	ph->p_memsz = ph->p_filesz + ph->p_memsz % (1 << 14);
 }
 
-static void mend(char *file, size_t size)
+/* A note with an entry for PVH, at the beginning of a segment of notes */
+static void mend_note(char *file, size_t size, const Elf64_Phdr *ph, __u32 entry)
+{
+	const __u32 note[] = { 4, 4, 18, 0x6e6558, entry };
+
+	if (ph->p_type == PT_NOTE && ph->p_flags & 8 && ph->p_filesz >= sizeof(note) &&
+	    ph->p_offset + sizeof(note) <= size)
+		memcpy(file + ph->p_offset, note, sizeof(note));
+}
+
+static void mend64(char *file, size_t size)
 {
 	Elf64_Ehdr header;
-	Elf64_Phdr ph;
-	size_t i;
+	Elf64_Phdr ph, first = { 0 };
+	size_t i, at;
 
 	if (size < sizeof(header))
 		return;
@@ -57,59 +47,78 @@ static void mend(char *file, size_t size)
 	header.e_phentsize = sizeof(Elf64_Phdr);
 	header.e_phnum %= 8;
 	header.e_phoff = sizeof(header);
-	for (i = 0; i < header.e_phnum && sizeof(header) + (i + 1) * sizeof(ph) <= size; i++)
-		mend_segment(file + sizeof(header) + i * sizeof(ph), size);
-	if (i && header.e_flags % 8) {
-		memcpy(&ph, file + sizeof(header), sizeof(ph));
-		header.e_entry = ph.p_paddr;
+	for (i = 0; i < header.e_phnum; i++) {
+		at = sizeof(header) + i * sizeof(ph);
+		if (at + sizeof(ph) > size)
+			break;
+		memcpy(&ph, file + at, sizeof(ph));
+		mend_segment(&ph, size);
+		memcpy(file + at, &ph, sizeof(ph));
+		if (!i)
+			first = ph;
+		mend_note(file, size, &ph, first.p_paddr);
+	}
+	if (header.e_flags % 8)
+		header.e_entry = first.p_paddr;
+	memcpy(file, &header, sizeof(header));
+}
+
+static void mend32(char *file, size_t size)
+{
+	Elf32_Ehdr header;
+	Elf32_Phdr narrow;
+	Elf64_Phdr ph, first = { 0 };
+	size_t i, at;
+
+	if (size < sizeof(header))
+		return;
+	memcpy(&header, file, sizeof(header));
+	memcpy(header.e_ident, ELFMAG "\1\1\1", 7);
+	header.e_type = ET_EXEC;
+	header.e_machine = EM_386;
+	header.e_phentsize = sizeof(narrow);
+	header.e_phnum %= 8;
+	header.e_phoff = sizeof(header);
+	for (i = 0; i < header.e_phnum; i++) {
+		at = sizeof(header) + i * sizeof(narrow);
+		if (at + sizeof(narrow) > size)
+			break;
+		memcpy(&narrow, file + at, sizeof(narrow));
+		ph = (Elf64_Phdr) {
+			.p_type = narrow.p_type, .p_flags = narrow.p_flags,
+			.p_offset = narrow.p_offset, .p_paddr = narrow.p_paddr,
+			.p_filesz = narrow.p_filesz, .p_memsz = narrow.p_memsz,
+		};
+		mend_segment(&ph, size);
+		narrow.p_type = ph.p_type;
+		narrow.p_offset = ph.p_offset;
+		narrow.p_paddr = ph.p_paddr;
+		narrow.p_filesz = ph.p_filesz;
+		narrow.p_memsz = ph.p_memsz;
+		memcpy(file + at, &narrow, sizeof(narrow));
+		if (!i)
+			first = ph;
+		mend_note(file, size, &ph, first.p_paddr);
 	}
 	memcpy(file, &header, sizeof(header));
 }
 
-/* What a byte of the guest's memory is at first */
-static unsigned char at(const struct image *image, const unsigned char *packed, __u64 gpa)
+static void check_entered(const struct image *image)
 {
-	unsigned int i;
+	struct packed packed = check_image(image);
+	__u64 info = image->start.rbx, module;
 
-	for (i = 0; i < image->segments; i++)
-		if (gpa >= image->segment[i].gpa &&
-		    gpa - image->segment[i].gpa < image->segment[i].size)
-			return packed[image->segment[i].offset + (gpa - image->segment[i].gpa)];
-	return 0;
-}
-
-static void check_image(const struct image *image)
-{
-	__u64 offset = 0, k;
-	unsigned char *packed;
-	unsigned int i;
-
-	check(image->segments && image->segments <= KEEL_SEGMENTS_MAX);
-	for (i = 0; i < image->segments; i++) {
-		const struct image_segment *s = &image->segment[i];
-
-		check(s->offset >= offset && s->offset < offset + 16 && s->size);
-		check(!(s->gpa % IMAGE_PAGE) && s->gpa <= image->memory &&
-		      s->size <= image->memory - s->gpa);
-		check(!i || s->gpa >= s[-1].gpa + s[-1].size);
-		offset = s->offset + s->size;
+	check(!image->start.rsi && !image->start.rdi);
+	if (info) {
+		check(!image->start.long_mode && !image->arg);
+		check(word(&packed, info, 8) == 0x1336ec578);
+		check(word(&packed, info + 12, 4) == !!image->initrd);
+		module = image->initrd ? word(&packed, word(&packed, info + 16, 8), 8) : 0;
+		check_told(&packed, word(&packed, info + 24, 8), module);
+	} else {
+		check(image->start.long_mode && !image->cmdline && !image->initrd);
 	}
-	packed = malloc(offset);
-	check(pread(image->fd, packed, offset, 0) == (ssize_t)offset);
-	for (i = 0; i < image->nr; i++) {
-		const struct image_piece *p = &image->piece[i];
-
-		check(p->len <= p->size && p->gpa <= image->memory &&
-		      p->size <= image->memory - p->gpa);
-		check(!i || p[-1].gpa + p[-1].size <= p->gpa);
-		check(p->data != image->own || p->gpa == image->start.gdt_base);
-		for (k = 0; k < p->size && k < p->len + 2 * IMAGE_PAGE; k++)
-			check(at(image, packed, p->gpa + k) ==
-			      (k < p->len ? ((const unsigned char *)p->data)[k] : 0));
-	}
-	free(packed);
-	check(image->start.rip < image->memory && image->start.cr3 < image->memory);
-	check(image->start.rsp == image->start.gdt_base && image->start.rsp >= 2 * IMAGE_PAGE);
+	free(packed.bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -120,19 +129,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char say[IMAGE_SAY] = "";
 	char *file;
 
-	if (!size)
+	if (size < FUZZ_HEAD)
 		return 0;
-	memset(&image, 0, sizeof(image));
-	image.fd = -1;
-	image.memory = IMAGE_PAGE << (*data >> 2);
+	prepare(&image, data);
+	size -= FUZZ_HEAD;
 	/* of just this size, for the sanitizer to see who reads beyond */
-	file = malloc(size - 1);
-	memcpy(file, data + 1, size - 1);
-	if (*data & 1)
-		mend(file, size - 1);
-	if (elf_is(file, size - 1)) {
-		if (elf_load(&image, file, size - 1, say) && image_seal(&image, progress, say))
-			check_image(&image);
+	file = malloc(size);
+	memcpy(file, data + FUZZ_HEAD, size);
+	if (data[3] & 1)
+		data[3] & 2 ? mend32(file, size) : mend64(file, size);
+	if (elf_is(file, size)) {
+		if (elf_load(&image, file, size, say) && image_seal(&image, progress, say))
+			check_entered(&image);
 		else
 			check(*say && memchr(say, 0, sizeof(say)));
 	}
