@@ -395,4 +395,19 @@ def test_answers():
         test(f'{name} runs', got == ('', ord('?')), got)
 
 
-TESTS = (test_linux, test_initrd, test_pvh, test_dsdt, test_bad_kernels, test_answers)
+def test_boot():
+    """A stock kernel boots on an emulated CPU without Keel, with nothing but what it is told."""
+    folder = subprocess.run([f'{TOP}/scripts/guest-linux', '6.1'], check=True, capture_output=True,
+                            text=True).stdout.strip()
+    with open('/proc/cpuinfo', encoding='ascii') as file:
+        speed = float(re.search(r'cpu MHz\s*: ([0-9.]+)', file.read())[1])
+    # The emulated CPU's TSC is the real one's, and there is nothing to measure it by.
+    cmdline = f'console=ttyS0 tsc_early_khz={speed * 1000:.0f} reboot=t keel.do=reboot'
+    for name in ('vmlinux', 'bzImage'):
+        out, _ = emulate('--kernel', f'{folder}/{name}', '--initrd', f'{folder}/initrd', '--cmdline',
+                         cmdline, memory='256M', seconds=300)
+        test(f'{name} boots', re.search(r'KEEL-GUEST: init at \d+ ms does reboot', out) and
+             'ACPI: Interpreter enabled' in out and 'random: crng init done' in out, out[-2000:])
+
+
+TESTS = (test_linux, test_initrd, test_pvh, test_dsdt, test_bad_kernels, test_answers, test_boot)
