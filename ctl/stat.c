@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl.h"
 #include "json.h"
@@ -21,6 +22,9 @@ static void add_up(const struct stat_guest *s, struct stat_vcpu *sum)
 		sum->runs += s->vcpu[i].runs;
 		stats_sum(&sum->returns, &s->vcpu[i].returns);
 		stats_sum(&sum->exits, &s->vcpu[i].exits);
+		sum->refused += s->vcpu[i].refused;
+		if (*s->vcpu[i].last)
+			memcpy(sum->last, s->vcpu[i].last, sizeof(sum->last));
 	}
 	stats_sort(&sum->returns);
 	stats_sort(&sum->exits);
@@ -96,6 +100,7 @@ static void print_counts(const char *title, const struct stat_counts *counts, bo
 static void print_one(const struct stat_guest *s)
 {
 	struct stat_vcpu sum;
+	char text[80];
 
 	add_up(s, &sum);
 	printf("%s%s%s\n\n", ctl_paint(CTL_BOLD), text_quote(s->name), ctl_paint(CTL_PLAIN));
@@ -109,6 +114,9 @@ static void print_one(const struct stat_guest *s)
 	print_number(s->nr, "vcpus", "vCPUs that there are threads for");
 	print_number(sum.cpu_time, "cpu_time", "ns of CPU time, of all vCPUs");
 	print_number(sum.runs, "runs", "VM entries from Linux");
+	snprintf(text, sizeof(text), "accesses to MSRs that there are not%s%s",
+		 *sum.last ? ", at last " : "", sum.last);
+	print_number(sum.refused, "refused_msrs", text);
 	print_counts("returns", &sum.returns, false);
 	print_counts("exits", &sum.exits, true);
 	drop(&sum);

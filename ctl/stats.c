@@ -4,6 +4,7 @@
  * counter that this program does not know is told like any other.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -32,6 +33,9 @@ static const struct nla_policy vcpu_policy[KEEL_A_VCPU_MAX + 1] = {
 	[KEEL_A_VCPU_THREAD] = { .type = NLA_U32 },
 	[KEEL_A_VCPU_CPU_TIME] = { .type = NLA_U64 },
 	[KEEL_A_VCPU_RUNS] = { .type = NLA_U64 },
+	[KEEL_A_VCPU_REFUSED] = { .type = NLA_U64 },
+	[KEEL_A_VCPU_REFUSED_MSR] = { .type = NLA_U32 },
+	[KEEL_A_VCPU_REFUSED_WRITE] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy count_policy[KEEL_A_COUNT_MAX + 1] = {
@@ -96,6 +100,11 @@ static int take_vcpu(struct nlattr *nest, struct stat_guest *stat)
 	vcpu->thread = get_u32(tb[KEEL_A_VCPU_THREAD]);
 	vcpu->cpu_time = get_u64(tb[KEEL_A_VCPU_CPU_TIME]);
 	vcpu->runs = get_u64(tb[KEEL_A_VCPU_RUNS]);
+	vcpu->refused = get_u64(tb[KEEL_A_VCPU_REFUSED]);
+	if (tb[KEEL_A_VCPU_REFUSED_MSR])
+		snprintf(vcpu->last, sizeof(vcpu->last), "%s %#x",
+			 tb[KEEL_A_VCPU_REFUSED_WRITE] ? "wrmsr" : "rdmsr",
+			 nla_get_u32(tb[KEEL_A_VCPU_REFUSED_MSR]));
 	nla_for_each_nested(attr, nest, left) {
 		if (nla_type(attr) == KEEL_A_VCPU_RETURN)
 			err = err ?: take_count(attr, &vcpu->returns);
@@ -258,6 +267,11 @@ static void json_vcpu(const struct stat_vcpu *vcpu)
 	json_u64("runs", vcpu->runs);
 	json_counts("returns", &vcpu->returns, false);
 	json_counts("exits", &vcpu->exits, true);
+	json_u64("refused_msrs", vcpu->refused);
+	if (*vcpu->last)
+		json_str("last_refused", vcpu->last);
+	else
+		json_null("last_refused");
 	json_close();
 }
 

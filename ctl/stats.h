@@ -39,6 +39,8 @@ struct stat_counts {
  * @runs: VM entries from Linux
  * @returns: to Linux, by cause
  * @exits: to root, by reason
+ * @refused: accesses to MSRs that there are not
+ * @last: the last one of these, as "wrmsr 0x1d9"; empty for none
  */
 struct stat_vcpu {
 	__u32 index;
@@ -47,6 +49,8 @@ struct stat_vcpu {
 	__u64 runs;
 	struct stat_counts returns;
 	struct stat_counts exits;
+	__u64 refused;
+	char last[20];
 };
 
 /**

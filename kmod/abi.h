@@ -36,7 +36,9 @@ enum keel_hypercall {
 	KEEL_HC_DONATE,	/* gives root the frame RDI: keel_donate() */
 	KEEL_HC_RECLAIM, /* answers a frame that is the host's again: keel_reclaim() */
 	KEEL_HC_AUDIT,	/* checks frames from RDI on: keel_audit() */
-	KEEL_HC_VM_NEW,	/* guest RDI with RSI frames of memory: keel_guest_new() */
+	KEEL_HC_VM_NEW,	/* guest RDI with RSI frames of memory, at RDX ns since 1970:
+			 * keel_guest_new()
+			 */
 	KEEL_HC_VM_FILL, /* RSI frames of @batch for guest RDI: keel_guest_fill() */
 	KEEL_HC_VM_MAP,	/* the same, as its memory from gfn RDX on: keel_guest_map() */
 	KEEL_HC_VM_KILL, /* guest RDI never runs again: keel_guest_kill() */
@@ -279,7 +281,6 @@ enum keel_run_reason {
  * @port: I/O port
  * @size: 1, 2 or 4 bytes, or 8 of MMIO
  * @write: OUT, or a write to @gpa
- * @string: INS or OUTS, which root does not carry out
  * @vector: interrupt vector
  * @wake: vCPUs that have halted, a bit for each
  * @kick: vCPUs that are in the guest, a bit for each
@@ -294,7 +295,6 @@ struct keel_run {
 	u16 port;
 	u8 size;
 	u8 write;
-	u8 string;
 	u8 vector;
 	u16 wake;
 	u16 kick;
@@ -326,11 +326,17 @@ struct keel_vm_stat {
  * @runs: VM entries from Linux
  * @returns: returns to Linux, by enum keel_run_reason
  * @exit: exits, by basic exit reason
+ * @refused: accesses to MSRs that there are not
+ * @refused_msr: the last one of these
+ * @refused_write: it was to be written
  */
 struct keel_vcpu_stat {
 	u64 runs;
 	u64 returns[KEEL_RUN_NR];
 	struct keel_exit_stat exit[KEEL_EXIT_NR];
+	u64 refused;
+	u32 refused_msr;
+	u32 refused_write;
 };
 
 /* Room for an image of every VMCS field, in u64; vmx/exit.c asserts that it is enough. */

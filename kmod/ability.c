@@ -100,6 +100,7 @@ int keel_ability(struct keel *keel)
 	setup->able = !keel->unable;
 	setup->assist = apic_assist && keel_guest_assist(setup->ctl);
 	setup->xfeatures = read_xfeatures();
+	setup->tsc_khz = tsc_khz;
 	keel_guest_leaves(setup);
 	setup->barriers = barriers();
 	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;

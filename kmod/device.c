@@ -162,9 +162,7 @@ static void write_port(struct keel_vm *vm, u16 port, u32 val)
  */
 void keel_device_io(struct keel_vcpu_thread *t, const struct keel_run *run)
 {
-	if (run->string)
-		keel_life_report(t->vm, KEEL_VM_STATE_CRASHED, KEEL_VM_REASON_UNKNOWN, 30);
-	else if (run->write)
+	if (run->write)
 		write_port(t->vm, run->port, run->val);
 	else
 		t->input = read_port(t->vm, run->port);

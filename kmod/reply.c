@@ -174,6 +174,17 @@ static int put_exit(struct sk_buff *skb, unsigned int reason, const struct keel_
 	return put_count(skb, KEEL_A_VCPU_EXIT, name ?: number, exit->count, &exit->ticks);
 }
 
+static int put_refused(struct sk_buff *skb, const struct keel_vcpu_stat *stat)
+{
+	if (nla_put_u64_64bit(skb, KEEL_A_VCPU_REFUSED, stat->refused, KEEL_A_VCPU_PAD))
+		return -EMSGSIZE;
+	if (!stat->refused)
+		return 0;
+	if (stat->refused_write && nla_put_flag(skb, KEEL_A_VCPU_REFUSED_WRITE))
+		return -EMSGSIZE;
+	return nla_put_u32(skb, KEEL_A_VCPU_REFUSED_MSR, stat->refused_msr);
+}
+
 static int put_vcpu(struct sk_buff *skb, struct keel_vm *vm, unsigned int index,
 		    const struct keel_vcpu_stat *stat)
 {
@@ -192,6 +203,7 @@ static int put_vcpu(struct sk_buff *skb, struct keel_vm *vm, unsigned int index,
 		err = put_count(skb, KEEL_A_VCPU_RETURN, return_names[i], stat->returns[i], NULL);
 	for (i = 0; !err && i < KEEL_EXIT_NR; i++)
 		err = put_exit(skb, i, &stat->exit[i]);
+	err = err ?: put_refused(skb, stat);
 	if (err)
 		nla_nest_cancel(skb, nest);
 	else

@@ -13,6 +13,7 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -261,7 +262,8 @@ int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
  */
 int keel_supply_open(struct keel_vm *vm)
 {
-	return call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT, 0, NULL);
+	return call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
+			    ktime_get_real_ns(), NULL);
 }
 
 /**

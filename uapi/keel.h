@@ -312,6 +312,12 @@ enum {
 	/* nest of count, any number of them: Exits to root, by reason. */
 	KEEL_A_VCPU_EXIT,
 	KEEL_A_VCPU_PAD,
+	/* u64: Accesses to MSRs that there are not, which are #GP. */
+	KEEL_A_VCPU_REFUSED,
+	/* u32: The MSR of the last one of these; absent while there is none. */
+	KEEL_A_VCPU_REFUSED_MSR,
+	/* flag: It was to be written. */
+	KEEL_A_VCPU_REFUSED_WRITE,
 
 	/* private: */
 	__KEEL_A_VCPU_MAX,

@@ -58,6 +58,9 @@
  * @used: other frames of root's for it, linked as in a pool
  * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
  * @cursor: how far keel_guest_drain() is
+ * @tsc_start: the machine's TSC when it was made
+ * @wall_start: the time of day at that moment, ns since 1970
+ * @tsc_split: a vCPU has moved its TSC away from the others'
  * @nr_vcpus: vCPUs that there are
  * @vcpu: the frames of their struct keel_vcpu, KEEL_NO_FRAME for none
  */
@@ -78,6 +81,9 @@ struct keel_guest {
 	struct keel_pool used;
 	struct keel_vm_stat stat;
 	u64 cursor;
+	u64 tsc_start;
+	u64 wall_start;
+	bool tsc_split;
 	u32 nr_vcpus;
 	u32 vcpu[KEEL_VCPUS_MAX];
 };

@@ -71,6 +71,9 @@ enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 		return later(cpu, reason);
 	if (!keel_apic_read(vcpu->apic, msr, keel_rdtsc(), &val))
 		return refuse();
+	/* The deadline is one of the guest's TSC. */
+	if (msr == MSR_IA32_TSC_DEADLINE && val)
+		val += vcpu->tsc_offset;
 	return read_done(cpu, val);
 }
 
@@ -118,6 +121,7 @@ static enum keel_guest_next write_done(struct keel_root_cpu *cpu, struct keel_vc
  */
 enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr)
 {
+	u64 val = written(cpu);
 	s64 reason;
 	u32 effect;
 
@@ -128,7 +132,9 @@ enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 	reason = keel_apic_attach(vcpu);
 	if (reason)
 		return later(cpu, reason);
-	effect = keel_apic_write(vcpu->apic, msr, written(cpu), keel_rdtsc());
+	if (msr == MSR_IA32_TSC_DEADLINE && val)
+		val -= vcpu->tsc_offset;
+	effect = keel_apic_write(vcpu->apic, msr, val, keel_rdtsc());
 	if (effect & KEEL_APIC_GP)
 		return refuse();
 	keel_skip();

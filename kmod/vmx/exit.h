@@ -83,6 +83,7 @@ void keel_startup_state(struct keel_host_state *state, u8 vector);
 void keel_inject_pending(struct keel_root_cpu *cpu);
 void keel_inject_ud(void);
 void keel_inject_gp(void);
+void keel_inject_fault(u32 vector, u32 error);
 bool keel_reinject(void);
 void keel_disarm(void);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUID of guests: answers that were made before launch (guest_leaves.c), and the few
- * that depend on the vCPU.
+ * CPUID of guests: answers that were made before launch (guest_leaves.c), the few that
+ * depend on the vCPU, and the leaves of a hypervisor.  The machine is one of KVM's: that
+ * is the only signature by which stock kernels take their time from their host, and use
+ * the x2APIC without remapping of interrupts.
  *
  * World: root.  No locks.
  */
@@ -14,11 +16,17 @@
 #include "vcpu.h"
 #include "vmcs.h"
 
-#define LEAF_HYPERVISOR		0x40000000
-#define SIGNATURE		0x6c65654b	/* "Keel" */
+#define LEAF_KVM_SIGNATURE	0x40000000
+#define LEAF_KVM_FEATURES	0x40000001
+#define LEAF_TIMING		0x40000010	/* as VMware has it: kHz of the TSC, of the APIC */
+#define KVM_B			0x4b4d564b	/* "KVMKVMKVM\0\0\0" */
+#define KVM_C			0x564b4d56
+#define KVM_D			0x0000004d
 
 #define L1_ECX_OSXSAVE		BIT(27)
 #define CR4_OSXSAVE		BIT_ULL(18)
+#define L4_EAX_TYPE(a)		((a) & 0x1f)
+#define L4_EAX_LEVEL(a)		((a) >> 5 & 7)
 /* XSAVEOPT, XSAVEC, XGETBV with ECX = 1 */
 #define LD1_EAX			(BIT(0) | BIT(1) | BIT(2))
 
@@ -49,6 +57,24 @@ void keel_guest_leaf_b(const struct keel_vcpu *vcpu, u32 sub, struct keel_cpuid 
 }
 
 /**
+ * keel_guest_leaf_4() - a cache
+ * @r: as the CPU has it; changed in place
+ *
+ * A vCPU shares its own with no other, and the last one with all.  The numbers are of
+ * ids of APICs, less one (SDM volume 2, CPUID).
+ */
+void keel_guest_leaf_4(struct keel_cpuid *r)
+{
+	if (!L4_EAX_TYPE(r->a)) {
+		*r = none;
+		return;
+	}
+	r->a = (r->a & 0x3fff) | (KEEL_VCPUS_MAX - 1U) << 26;
+	if (L4_EAX_LEVEL(r->a) > 2)
+		r->a |= (KEEL_VCPUS_MAX - 1U) << 14;
+}
+
+/**
  * keel_guest_leaf_d() - the subleaves of XSAVE
  * @setup: what guests run with
  * @sub: the subleaf
@@ -69,6 +95,28 @@ void keel_guest_leaf_d(const struct keel_guest_setup *setup, u32 sub, struct kee
 		*r = (struct keel_cpuid) { .a = real.a & LD1_EAX, .b = real.b };
 	else
 		*r = sub < 64 && setup->xfeatures >> sub & 1 ? real : none;
+}
+
+/**
+ * keel_guest_leaf_kvm() - the leaves of a hypervisor
+ * @setup: what guests run with
+ * @leaf: any leaf
+ * @r: the answer, changed if it is one of these
+ */
+void keel_guest_leaf_kvm(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r)
+{
+	switch (leaf) {
+	case LEAF_KVM_SIGNATURE:
+		*r = (struct keel_cpuid) { LEAF_TIMING, KVM_B, KVM_C, KVM_D };
+		break;
+	case LEAF_KVM_FEATURES:
+		r->a = setup->kvm_features;
+		break;
+	case LEAF_TIMING:
+		r->a = setup->tsc_khz;
+		r->b = setup->tsc_khz;
+		break;
+	}
 }
 
 /**
@@ -93,6 +141,10 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 		r.b |= vcpu->index << 24;
 		r.c |= keel_vmread(VMCS_GUEST_CR4) & CR4_OSXSAVE ? L1_ECX_OSXSAVE : 0;
 		break;
+	case 4:
+		keel_cpuid(4, sub, &r.a, &r.b, &r.c, &r.d);
+		keel_guest_leaf_4(&r);
+		break;
 	case 7:
 		if (!sub)
 			r = setup->cpuid[7];
@@ -104,9 +156,8 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 		r = setup->cpuid[0xd];
 		keel_guest_leaf_d(setup, sub, &r);
 		break;
-	case LEAF_HYPERVISOR:
-		r = (struct keel_cpuid) { LEAF_HYPERVISOR, SIGNATURE, SIGNATURE, SIGNATURE };
-		break;
+	default:
+		keel_guest_leaf_kvm(setup, leaf, &r);
 	}
 	keel_guest_answer(cpu, &r);
 	return KEEL_GUEST_RESUME;

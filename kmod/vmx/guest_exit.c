@@ -14,7 +14,9 @@
 #include "../mmu/pool.h"
 #include "ctl.h"
 #include "exit.h"
+#include "guest_string.h"
 #include "insn.h"
+#include "pv.h"
 #include "vcpu.h"
 #include "vmcs.h"
 
@@ -35,19 +37,9 @@
 #define QUAL_DR6	0x600fULL
 #define DR7_GD		BIT_ULL(13)
 
-/* Exit qualification of port I/O (SDM 27.2.1, table 27-5) */
-#define QUAL_IO_SIZE(q)	(((q) & 7) + 1)
-#define QUAL_IO_IN(q)	((q) >> 3 & 1)
-#define QUAL_IO_STRING(q) ((q) >> 4 & 1)
-#define QUAL_IO_PORT(q)	((q) >> 16 & 0xffff)
-
 /* Exit qualification of an EPT violation; it can come in the middle of an IRET */
 #define QUAL_EPT_WRITE	2
 #define QUAL_EPT_NMI_UNBLOCKED	BIT(12)
-
-/* As KVM answers a hypercall: unknown, or not from CPL 0 */
-#define GUEST_ENOSYS	(-1000LL)
-#define GUEST_EPERM	(-1LL)
 
 static NEXT leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 {
@@ -79,6 +71,24 @@ static NEXT leave_again(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 {
 	keel_guest_reinject();
 	return leave(cpu, reason);
+}
+
+/**
+ * keel_guest_later() - on with a guest whose memory was needed
+ * @cpu: the CPU
+ * @vcpu: the vCPU, past the instruction if that is done, else at it
+ * @fault: what has come of it
+ *
+ * Return: KEEL_GUEST_RESUME, also to execute the instruction again, or KEEL_GUEST_LEFT.
+ */
+NEXT keel_guest_later(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, enum keel_fault fault)
+{
+	if (fault == KEEL_FAULT_FILL)
+		return leave(cpu, KEEL_RUN_FILL);
+	if (fault == KEEL_FAULT_KICK)
+		return leave(cpu, KEEL_RUN_KICK);
+	keel_vcpu_flush(vcpu->root, vcpu, false);
+	return KEEL_GUEST_RESUME;
 }
 
 static void latch(struct keel_root_cpu *cpu, u32 what)
@@ -162,7 +172,13 @@ static NEXT nothing(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 quali
 
 static NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
-	cpu->regs.rax = KEEL_AR_DPL(keel_vmread(VMCS_GUEST_SS_AR)) ? GUEST_EPERM : GUEST_ENOSYS;
+	u64 nr = cpu->regs.rax;
+
+	cpu->regs.rax = KEEL_KVM_ENOSYS;
+	if (__builtin_expect(KEEL_AR_DPL(keel_vmread(VMCS_GUEST_SS_AR)), 0))
+		cpu->regs.rax = KEEL_KVM_EPERM;
+	else if (__builtin_expect(nr <= KEEL_KVM_HC_LAST, 0))
+		return keel_guest_hypercall(cpu, vcpu, nr);
 	keel_skip();
 	return KEEL_GUEST_RESUME;
 }
@@ -177,17 +193,16 @@ static NEXT yield(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualifi
 static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	struct keel_run *run = &cpu->shared->run;
-	u64 size = QUAL_IO_SIZE(qualification);
+	u64 size = KEEL_IO_SIZE(qualification);
 
-	run->port = QUAL_IO_PORT(qualification);
+	if (__builtin_expect(KEEL_IO_STRING(qualification), 0))
+		return keel_guest_string(cpu, vcpu, qualification);
+	run->port = KEEL_IO_PORT(qualification);
 	run->size = size;
-	run->write = !QUAL_IO_IN(qualification);
-	run->string = QUAL_IO_STRING(qualification);
+	run->write = !KEEL_IO_IN(qualification);
 	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
-	if (!run->string) {
-		keel_skip();
-		vcpu->in_size = run->write ? 0 : size;
-	}
+	vcpu->in_size = run->write ? 0 : size;
+	keel_skip();
 	return leave(cpu, KEEL_RUN_IO);
 }
 

@@ -20,7 +20,7 @@
 #define L1_EDX_OWN	BIT(9)
 #define L6_EAX_OWN	BIT(2)
 
-#define LAST_BASIC		0xd
+#define LAST_BASIC		0x16
 #define LAST_EXTENDED		0x80000008
 
 /* What there is not without AVX's state, and not without that of AVX-512 */
@@ -40,16 +40,16 @@
 #define L1_EDX	(BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | \
 		 BIT(13) | BIT(15) | BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | \
 		 BIT(26) | BIT(27))
-/* FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
-#define L7_EBX	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(18) | \
-		 BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29) | L7_EBX_AVX512)
+/* FSGSBASE TSC_ADJUST BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
+#define L7_EBX	(BIT(0) | BIT(1) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | \
+		 BIT(18) | BIT(19) | BIT(20) | BIT(23) | BIT(24) | BIT(29) | L7_EBX_AVX512)
 /* UMIP GFNI VAES VPCLMULQDQ RDPID */
 #define L7_ECX	(BIT(2) | BIT(8) | BIT(9) | BIT(10) | BIT(22) | L7_ECX_AVX512)
 #define L7_EDX	BIT(4)				/* FSRM */
 #define X1_ECX	(BIT(0) | BIT(5) | BIT(8))	/* LAHF LZCNT PREFETCHW */
 /* SYSCALL NX PDPE1GB RDTSCP LM */
 #define X1_EDX	(BIT(11) | BIT(20) | BIT(26) | BIT(27) | BIT(29))
-#define X7_EDX	BIT(8)				/* invariant TSC */
+#define X7_EDX	KEEL_CPUID_INVARIANT_TSC
 
 #define L7_EBX_INVPCID	BIT(10)
 #define L7_ECX_RDPID	BIT(22)
@@ -135,7 +135,8 @@ void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel
 {
 	switch (leaf) {
 	case 0:
-		r->a = limit(r->a, LAST_BASIC);
+		/* Some are made up (guest_time.c), whatever the CPU has. */
+		r->a = LAST_BASIC;
 		break;
 	case 1:
 		leaf_1(setup, r);
@@ -218,22 +219,26 @@ u64 keel_guest_cr4(const struct keel_guest_setup *setup)
 
 /**
  * keel_guest_leaves() - what guests see of this CPU
- * @setup: with @ctl and @xfeatures; @cpuid, @cr4 and @fpu_size are filled in
+ * @setup: with @ctl, @xfeatures and @tsc_khz; the rest that depends on them is filled in
  *
  * All CPUs are alike, so that one answer will do, and a guest's CPUID need not execute
  * the instruction again.
  */
 void keel_guest_leaves(struct keel_guest_setup *setup)
 {
-	struct keel_cpuid *r;
+	struct keel_cpuid *r, last;
 	u32 i, leaf;
 
+	keel_cpuid(0, 0, &last.a, &last.b, &last.c, &last.d);
 	setup->fpu_size = xsave_size(setup->xfeatures);
 	for (i = 0; i < KEEL_GUEST_LEAVES; i++) {
 		leaf = i < KEEL_GUEST_BASIC ? i : LEAF_EXTENDED + i - KEEL_GUEST_BASIC;
 		r = &setup->cpuid[i];
-		keel_cpuid(leaf, 0, &r->a, &r->b, &r->c, &r->d);
+		/* Beyond the last one, CPUs answer with something else (SDM volume 2). */
+		if (i >= KEEL_GUEST_BASIC || leaf <= last.a)
+			keel_cpuid(leaf, 0, &r->a, &r->b, &r->c, &r->d);
 		keel_guest_mask(setup, leaf, r);
 	}
+	keel_guest_time(setup);
 	setup->cr4 = keel_guest_cr4(setup);
 }

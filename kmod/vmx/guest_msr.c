@@ -2,22 +2,31 @@
 /*
  * RDMSR and WRMSR of guests, as far as they exit (keel_guest_msr_bitmap()).
  *
- * World: root.  No locks.  What is not listed here is not there: #GP.
+ * World: root.  No locks.
+ *
+ * What is not listed here, or in the files that are asked from here, is not there: #GP,
+ * which is counted.  Linux is prepared for that wherever CPUID has not promised an MSR.
  */
 #include <linux/types.h>
 #include <asm/msr-index.h>
 
 #include "exit.h"
+#include "insn.h"
 #include "vcpu.h"
+#include "vmcs.h"
 
-/* MSRs that read as a constant, and take any write without effect or none at all */
+/*
+ * MSRs that read as a constant, and take any write without effect or none at all.
+ * Those without a bit in CPUID have been there for ever, and are not asked for gently.
+ */
 static const struct {
 	u32 msr;
 	bool writable;
 	u64 val;
 } constants[] = {
 	{ MSR_IA32_UCODE_REV, true, 0 },
-	{ MSR_IA32_MISC_ENABLE, true, MSR_IA32_MISC_ENABLE_FAST_STRING },
+	{ MSR_IA32_MISC_ENABLE, true, MSR_IA32_MISC_ENABLE_FAST_STRING |
+	  MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL },
 	{ MSR_IA32_PLATFORM_ID, false, 0 },
 };
 
@@ -42,6 +51,15 @@ bool keel_guest_msr(u32 msr, bool write, u64 *val)
 	return false;
 }
 
+static enum keel_guest_next refuse(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, bool write)
+{
+	vcpu->stat.refused++;
+	vcpu->stat.refused_msr = cpu->regs.rcx;
+	vcpu->stat.refused_write = write;
+	keel_inject_gp();
+	return KEEL_GUEST_RESUME;
+}
+
 /**
  * keel_guest_rdmsr() - exit reason 31 of a guest
  * @cpu: the CPU
@@ -53,18 +71,40 @@ bool keel_guest_msr(u32 msr, bool write, u64 *val)
 enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification)
 {
+	u32 msr = cpu->regs.rcx;
 	u64 val;
 
-	if (keel_apic_owns(cpu->regs.rcx))
-		return keel_apic_rdmsr(cpu, vcpu, cpu->regs.rcx);
-	if (!keel_guest_msr(cpu->regs.rcx, false, &val)) {
-		keel_inject_gp();
-		return KEEL_GUEST_RESUME;
-	}
+	if (keel_apic_owns(msr))
+		return keel_apic_rdmsr(cpu, vcpu, msr);
+	if (msr == MSR_IA32_DEBUGCTLMSR)
+		val = keel_vmread(VMCS_GUEST_DEBUGCTL);
+	else if (!keel_guest_msr(msr, false, &val) && !keel_clock_rdmsr(vcpu, msr, &val))
+		return refuse(cpu, vcpu, false);
 	cpu->regs.rax = (u32)val;
 	cpu->regs.rdx = val >> 32;
 	keel_skip();
 	return KEEL_GUEST_RESUME;
+}
+
+/* By who has the MSR; KEEL_FAULT_OUTSIDE when there is none, or it refuses the value */
+static enum keel_fault write(struct keel_vcpu *vcpu, u32 msr, u64 val)
+{
+	enum keel_fault ret;
+	u64 old;
+
+	if (keel_guest_msr(msr, true, &old))
+		return KEEL_FAULT_DONE;
+	if (msr == MSR_IA32_DEBUGCTLMSR) {
+		/* Of what it has, steps from branch to branch are all that guests can have. */
+		if (val & ~(u64)DEBUGCTLMSR_BTF)
+			return KEEL_FAULT_OUTSIDE;
+		keel_vmwrite(VMCS_GUEST_DEBUGCTL, val);
+		return KEEL_FAULT_DONE;
+	}
+	ret = keel_clock_wrmsr(vcpu, msr, val, keel_rdtsc());
+	if (msr == MSR_IA32_TSC || msr == MSR_IA32_TSC_ADJUST)
+		keel_vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+	return ret;
 }
 
 /**
@@ -73,18 +113,21 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
  * @vcpu: the vCPU
  * @qualification: not used
  *
- * Return: KEEL_GUEST_RESUME.
+ * Return: what keel_guest_later() says.
  */
 enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification)
 {
-	u64 val;
+	u64 val = (u32)cpu->regs.rax | cpu->regs.rdx << 32;
+	u32 msr = cpu->regs.rcx;
+	enum keel_fault ret;
 
-	if (keel_apic_owns(cpu->regs.rcx))
-		return keel_apic_wrmsr(cpu, vcpu, cpu->regs.rcx);
-	if (keel_guest_msr(cpu->regs.rcx, true, &val))
+	if (keel_apic_owns(msr))
+		return keel_apic_wrmsr(cpu, vcpu, msr);
+	ret = write(vcpu, msr, val);
+	if (ret == KEEL_FAULT_OUTSIDE)
+		return refuse(cpu, vcpu, true);
+	if (ret == KEEL_FAULT_DONE)
 		keel_skip();
-	else
-		keel_inject_gp();
-	return KEEL_GUEST_RESUME;
+	return keel_guest_later(cpu, vcpu, ret);
 }

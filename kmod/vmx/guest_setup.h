@@ -33,11 +33,19 @@
 /* The legacy region and the header of an XSAVE area (SDM 13.4) */
 #define KEEL_FPU_MIN		576
 
+/* Of leaf 0x80000007, EDX: the TSC never stops */
+#define KEEL_CPUID_INVARIANT_TSC	BIT(8)
+
+/* Of leaf 7, EBX: IA32_TSC_ADJUST */
+#define KEEL_CPUID_TSC_ADJUST	BIT(1)
+
 extern const struct keel_ctl_want keel_guest_want[KEEL_CTL_NR];
 
 void keel_guest_mask(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r);
 u64 keel_guest_cr4(const struct keel_guest_setup *setup);
 void keel_guest_leaves(struct keel_guest_setup *setup);
+void keel_guest_time(struct keel_guest_setup *setup);
+void keel_clock_scale(u32 khz, u32 *mul, s8 *shift);
 void keel_guest_msr_bitmap(u8 *bitmap, bool tsc_aux);
 void keel_guest_msr_apic(u8 *bitmap);
 bool keel_guest_assist(const u64 ctl[KEEL_CTL_NR]);

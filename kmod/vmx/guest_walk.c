@@ -318,6 +318,25 @@ enum keel_fault keel_span_read(struct keel_vcpu *vcpu, const struct keel_span *s
 }
 
 /**
+ * keel_span_touch() - see to it that bytes can be written that keel_guest_span() has found
+ * @vcpu: the vCPU
+ * @span: where
+ *
+ * Return: as keel_gmem_at().
+ */
+enum keel_fault keel_span_touch(struct keel_vcpu *vcpu, const struct keel_span *span)
+{
+	struct keel_root *root = keel_root_state();
+	enum keel_fault ret;
+	void *at;
+
+	ret = keel_gmem_at(root, vcpu->guest, span->gpa[0], true, vcpu, &at);
+	if (ret != KEEL_FAULT_DONE || span->first == span->size)
+		return ret;
+	return keel_gmem_at(root, vcpu->guest, span->gpa[1], true, vcpu, &at);
+}
+
+/**
  * keel_span_write() - write bytes where keel_guest_span() has found their place
  * @vcpu: the vCPU
  * @span: where

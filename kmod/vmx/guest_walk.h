@@ -62,6 +62,7 @@ struct keel_span {
 void keel_paging_of(const struct keel_vcpu *vcpu, struct keel_paging *paging);
 enum keel_fault keel_guest_span(struct keel_vcpu *vcpu, const struct keel_paging *paging,
 				u64 addr, u32 size, u32 access, struct keel_span *span);
+enum keel_fault keel_span_touch(struct keel_vcpu *vcpu, const struct keel_span *span);
 enum keel_fault keel_span_read(struct keel_vcpu *vcpu, const struct keel_span *span, void *buf);
 enum keel_fault keel_span_write(struct keel_vcpu *vcpu, const struct keel_span *span,
 				const void *buf);

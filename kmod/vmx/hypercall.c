@@ -10,8 +10,21 @@
 #include "../mmu/guest.h"
 #include "../mmu/pool.h"
 #include "exit.h"
+#include "insn.h"
 #include "vcpu.h"
 #include "vmcs.h"
+
+/* A guest, whose time begins */
+static s64 guest_new(struct keel_root *root, u64 id, u64 frames, u64 wall)
+{
+	s64 ret = keel_guest_new(root, id, frames);
+
+	if (!ret) {
+		keel_guest_at(root, id)->tsc_start = keel_rdtsc();
+		keel_guest_at(root, id)->wall_start = wall;
+	}
+	return ret;
+}
 
 /* The calls that work on what all CPUs share, under its lock */
 static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
@@ -29,7 +42,7 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 	case KEEL_HC_MEND:
 		return keel_hostmap_mend(root, a);
 	case KEEL_HC_VM_NEW:
-		return keel_guest_new(root, a, b);
+		return guest_new(root, a, b, c);
 	case KEEL_HC_VM_FILL:
 		return keel_guest_fill(root, a, shared->batch, b);
 	case KEEL_HC_VM_MAP:

@@ -39,13 +39,23 @@ void keel_inject_ud(void)
 }
 
 /**
+ * keel_inject_fault() - make the exiting instruction raise an exception
+ * @vector: which, one that has an error code
+ * @error: the error code
+ */
+void keel_inject_fault(u32 vector, u32 error)
+{
+	keel_vmwrite(VMCS_ENTRY_EXCEPTION_ERROR, error);
+	keel_vmwrite(VMCS_ENTRY_INTR_INFO,
+		     INTR_VALID | INTR_ERROR_CODE | INTR_TYPE_HW_EXCEPTION | vector);
+}
+
+/**
  * keel_inject_gp() - make the exiting instruction raise #GP(0)
  */
 void keel_inject_gp(void)
 {
-	keel_vmwrite(VMCS_ENTRY_EXCEPTION_ERROR, 0);
-	keel_vmwrite(VMCS_ENTRY_INTR_INFO,
-		     INTR_VALID | INTR_ERROR_CODE | INTR_TYPE_HW_EXCEPTION | VECTOR_GP);
+	keel_inject_fault(VECTOR_GP, 0);
 }
 
 /**

@@ -57,7 +57,7 @@ struct keel_cpuid {
 };
 
 /* Leaves that guests see: basic ones, and those from 0x80000000 on behind them */
-#define KEEL_GUEST_BASIC	16
+#define KEEL_GUEST_BASIC	24
 #define KEEL_GUEST_LEAVES	(KEEL_GUEST_BASIC + 9)
 
 /**
@@ -77,6 +77,11 @@ struct keel_cpuid {
  * @assist: the CPU delivers virtual interrupts (KEEL_ASSIST_PROC2)
  * @fpu_size: bytes of an XSAVE area with @xfeatures
  * @cr4: bits of CR4 that they can set
+ * @tsc_khz: frequency of the TSC
+ * @clock_mul: KVM's clock: ns in a tick, in 2^-32
+ * @clock_shift: and the power of two of ticks that goes ahead
+ * @clock_stable: it is the same on all CPUs, and never stops
+ * @kvm_features: leaf 0x40000001, EAX
  * @cpuid: their leaves of CPUID
  */
 struct keel_guest_setup {
@@ -93,6 +98,11 @@ struct keel_guest_setup {
 	bool assist;
 	u32 fpu_size;
 	u64 cr4;
+	u32 tsc_khz;
+	u32 clock_mul;
+	s8 clock_shift;
+	bool clock_stable;
+	u32 kvm_features;
 	struct keel_cpuid cpuid[KEEL_GUEST_LEAVES];
 };
 

@@ -119,11 +119,10 @@ void keel_vcpu_flush(const struct keel_root *root, struct keel_vcpu *vcpu, bool 
 	__atomic_store_n(&vcpu->epoch, epoch, __ATOMIC_SEQ_CST);
 }
 
-KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 input)
+KEEL_NORETURN static void enter(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
 	const struct keel_root *root = vcpu->root;
 
-	keel_vcpu_answer(vcpu, input);
 	vcpu->stat.runs++;
 	cpu->host_regs = cpu->regs;
 	cpu->regs = vcpu->regs;
@@ -205,6 +204,11 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 		let_go(vcpu);
 		return KEEL_RUN_KICK;
 	}
+	ret = keel_vcpu_answer(vcpu, input);
+	if (__builtin_expect(ret, 0)) {
+		let_go(vcpu);
+		return ret;
+	}
 	attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
 	if (__builtin_expect(attention & KEEL_ATT_IDLE, 0) && keel_vcpu_idle(cpu, vcpu)) {
 		let_go(vcpu);
@@ -219,7 +223,7 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 			return ret;
 		}
 	}
-	enter(cpu, vcpu, input);
+	enter(cpu, vcpu);
 }
 
 /**

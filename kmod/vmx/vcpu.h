@@ -16,6 +16,7 @@
 #include "apic.h"
 #include "exit.h"
 #include "guest_setup.h"
+#include "guest_walk.h"
 #include "mmio.h"
 #include "root.h"
 
@@ -27,6 +28,9 @@
 
 /* A vCPU's tag for translations; other guests' EPTs tell theirs apart. */
 #define KEEL_VPID_VCPU	2
+
+/* Of @in_size */
+#define KEEL_IN_STRING	0x80
 
 /**
  * struct keel_vcpu - a vCPU; a page of root's
@@ -40,7 +44,9 @@
  * @on_cpu: Linux's number of the CPU on which its VMCS is active, KEEL_NO_CPU
  * @launched: VMLAUNCH was done since its VMCS was last cleared
  * @debug: it has touched its debug registers, which are switched from then on
- * @in_size: it waits for the answer to an IN of so many bytes, 0 when it does not
+ * @in_size: it waits for the answer to an IN of so many bytes, 0 when it does not;
+ *           with KEEL_IN_STRING it was an INS, and the answer goes to
+ * @ins: this place in its memory
  * @mmio: the instruction that it has left for, when that is MMIO
  * @epoch: the guest's epoch that it has flushed for
  * @cr2: while it does not run
@@ -60,6 +66,10 @@
  * @apic_base: IA32_APIC_BASE
  * @slice_left: what the VMX-preemption timer still has to count, behind what it was given,
  *              before Linux is asked
+ * @tsc_offset: its TSC, less the machine's
+ * @tsc_adjust: IA32_TSC_ADJUST
+ * @wall_clock: the KVM_WALL_CLOCK that it has written
+ * @clock: KVM_SYSTEM_TIME, read by others
  * @area: room for @fpu, where it is enough
  */
 struct keel_vcpu {
@@ -91,6 +101,11 @@ struct keel_vcpu {
 	u64 apic_pa;
 	u64 apic_base;
 	u64 slice_left;
+	u64 tsc_offset;
+	u64 tsc_adjust;
+	u64 wall_clock;
+	u64 clock;
+	struct keel_span ins;
 	u8 area[] __attribute__((aligned(64)));
 };
 
@@ -148,9 +163,11 @@ void keel_guest_vmcs_host(const struct keel_root_cpu *cpu, const struct keel_vcp
 
 /* guest_exit.c, called by entry.S */
 void keel_guest_exit(struct keel_root_cpu *cpu);
+enum keel_guest_next keel_guest_later(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				      enum keel_fault fault);
 
 /* Leaves of the table that depend on more than the leaf */
-#define KEEL_LEAVES_SPECIAL	(BIT(1) | BIT(7) | BIT(0xb) | BIT(0xd))
+#define KEEL_LEAVES_SPECIAL	(BIT(1) | BIT(4) | BIT(7) | BIT(0xb) | BIT(0xd))
 
 static inline void keel_guest_answer(struct keel_root_cpu *cpu, const struct keel_cpuid *r)
 {
@@ -176,15 +193,24 @@ static inline u32 keel_guest_leaf_simple(u32 leaf)
 							     KEEL_GUEST_LEAVES;
 }
 
+/* guest_string.c */
+enum keel_guest_next keel_guest_string(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				       u64 qualification);
+s64 keel_string_answer(struct keel_vcpu *vcpu, u64 input);
+
 /**
  * keel_vcpu_answer() - the answer to the IN, or the read, that a vCPU has left for, if it has
  * @vcpu: the vCPU
  * @input: the answer, as much of it as is taken; 32 bits clear the upper half
+ *
+ * Return: 0, or keel_string_answer()'s.
  */
-static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
+static inline s64 keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 {
 	u64 *rax = &vcpu->regs.rax;
 
+	if (!vcpu->in_size)
+		return 0;
 	switch (vcpu->in_size) {
 	case 1:
 		*rax = (*rax & ~0xffULL) | (input & 0xff);
@@ -198,8 +224,11 @@ static inline void keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 	case KEEL_ANSWER_MMIO:
 		keel_mmio_answer(&vcpu->mmio, &vcpu->regs, input);
 		break;
+	default:
+		return keel_string_answer(vcpu, input);
 	}
 	vcpu->in_size = 0;
+	return 0;
 }
 
 /* guest_mmio.c */
@@ -207,7 +236,9 @@ enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcp
 				bool write);
 
 /* guest_cpuid.c */
+void keel_guest_leaf_4(struct keel_cpuid *r);
 void keel_guest_leaf_b(const struct keel_vcpu *vcpu, u32 sub, struct keel_cpuid *r);
+void keel_guest_leaf_kvm(const struct keel_guest_setup *setup, u32 leaf, struct keel_cpuid *r);
 void keel_guest_leaf_d(const struct keel_guest_setup *setup, u32 sub, struct keel_cpuid *r);
 enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
@@ -263,6 +294,15 @@ u32 keel_guest_startup(struct keel_vcpu *vcpu);
 
 /* guest_exit.c */
 void keel_guest_reinject(void);
+
+/* guest_hypercall.c */
+u32 keel_hypercall_targets(u64 low, u64 min, u32 present);
+enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					  u64 nr);
+
+/* guest_clock.c */
+bool keel_clock_rdmsr(const struct keel_vcpu *vcpu, u32 msr, u64 *val);
+enum keel_fault keel_clock_wrmsr(struct keel_vcpu *vcpu, u32 msr, u64 val, u64 now);
 
 /* guest_cr.c */
 bool keel_guest_xcr0_valid(u64 val, u64 xfeatures);

@@ -3,7 +3,7 @@
  * rate: what leaving the guest costs, a line for each kind of exit with the median of
  * TSC ticks, less those of an empty measurement.
  *
- * A hypercall is KVM's poll for interrupts, which does nothing; the port is one that
+ * A hypercall is one that there is not; the port is one that
  * nobody claims.  First touches go to memory behind the program, of which they take
  * ROUNDS pages for reads, which are then written to, and as many for writes.
  *
@@ -13,7 +13,7 @@
 
 #define ROUNDS 101
 
-#define HC_POLL 1
+#define HC_NONE 0xffff
 #define UNCLAIMED_PORT 0xe9
 
 static uint64_t sample[ROUNDS];
@@ -68,7 +68,7 @@ int guest(uint64_t arg)
 		MEASURE(i, cpuid(0, regs));
 	tell("cpuid");
 	for (i = 0; i < ROUNDS; i++)
-		MEASURE(i, asm volatile("vmcall" : "=a" (result) : "0" (HC_POLL) : "memory"));
+		MEASURE(i, asm volatile("vmcall" : "=a" (result) : "0" (HC_NONE) : "memory"));
 	tell("vmcall");
 	for (i = 0; i < ROUNDS; i++)
 		MEASURE(i, outb(UNCLAIMED_PORT, 0));

@@ -43,7 +43,8 @@ static const struct feature {
 	{ 1, D, 24, 0, 0, "FXSR" }, { 1, D, 25, 0, 0, "SSE" }, { 1, D, 26, 0, 0, "SSE2" },
 	{ 1, D, 27, 0, 0, "SS" },
 
-	{ 7, B, 0, 0, 0, "FSGSBASE" }, { 7, B, 3, 0, 0, "BMI1" }, { 7, B, 5, 4, 0, "AVX2" },
+	{ 7, B, 0, 0, 0, "FSGSBASE" }, { 7, B, 1, 0, 0, "TSC_ADJUST" },
+	{ 7, B, 3, 0, 0, "BMI1" }, { 7, B, 5, 4, 0, "AVX2" },
 	{ 7, B, 7, 0, 0, "SMEP" }, { 7, B, 8, 0, 0, "BMI2" }, { 7, B, 9, 0, 0, "ERMS" },
 	{ 7, B, 10, 0, KEEL_PROC2_INVPCID, "INVPCID" }, { 7, B, 16, 0xe0, 0, "AVX512F" },
 	{ 7, B, 17, 0xe0, 0, "AVX512DQ" }, { 7, B, 18, 0, 0, "RDSEED" }, { 7, B, 19, 0, 0, "ADX" },
@@ -77,7 +78,7 @@ static const struct {
 	{ 1, C, 18, "DCA" },
 	{ 1, D, 7, "MCE" }, { 1, D, 12, "MTRR" }, { 1, D, 14, "MCA" },
 	{ 1, D, 21, "DS" }, { 1, D, 22, "ACPI" }, { 1, D, 28, "HTT" }, { 1, D, 29, "TM" },
-	{ 7, B, 1, "TSC_ADJUST" }, { 7, B, 2, "SGX" }, { 7, B, 4, "HLE" }, { 7, B, 11, "RTM" },
+	{ 7, B, 2, "SGX" }, { 7, B, 4, "HLE" }, { 7, B, 11, "RTM" },
 	{ 7, B, 12, "RDT-M" }, { 7, B, 14, "MPX" }, { 7, B, 25, "PT" }, { 7, C, 3, "PKU" },
 	{ 7, C, 5, "WAITPKG" }, { 7, C, 7, "CET_SS" }, { 7, C, 16, "LA57" }, { 7, C, 23, "KL" },
 	{ 7, C, 29, "ENQCMD" }, { 7, D, 20, "CET_IBT" }, { 7, D, 22, "AMX-BF16" },
@@ -229,12 +230,11 @@ static void leaves_others(struct kunit *test)
 	struct keel_cpuid r;
 	unsigned int i;
 
-	/* no leaf beyond the last one that is known; the vendor as it is */
+	/* no leaf beyond the last one that is known, and none less; the vendor as it is */
 	r = masked(setup, 0, (struct keel_cpuid) { 0x20, 1, 2, 3 });
-	KUNIT_EXPECT_EQ(test, r.a, 0xdU);
+	KUNIT_EXPECT_EQ(test, r.a, 0x16U);
 	KUNIT_EXPECT_TRUE(test, r.b == 1 && r.c == 2 && r.d == 3);
-	KUNIT_EXPECT_EQ(test, masked(setup, 0, some).a, 0xdU);
-	KUNIT_EXPECT_EQ(test, masked(setup, 0, (struct keel_cpuid) { 7 }).a, 7U);
+	KUNIT_EXPECT_EQ(test, masked(setup, 0, (struct keel_cpuid) { 7 }).a, 0x16U);
 	KUNIT_EXPECT_EQ(test, masked(setup, EXTENDED, ones()).a, EXTENDED + 8);
 	KUNIT_EXPECT_EQ(test, masked(setup, EXTENDED, (struct keel_cpuid) { EXTENDED + 4 }).a,
 			EXTENDED + 4);
@@ -307,7 +307,8 @@ static void leaves_places(struct kunit *test)
 
 	for (i = 0; i < 64; i++) {
 		at = keel_guest_leaf_simple(i);
-		KUNIT_EXPECT_EQ_MSG(test, at, i == 1 || i == 7 || i == 0xb || i == 0xd || i >= 16 ?
+		KUNIT_EXPECT_EQ_MSG(test, at, i == 1 || i == 4 || i == 7 || i == 0xb || i == 0xd ||
+				    i >= 24 ?
 				    (u32)KEEL_GUEST_LEAVES : i, "leaf %#x", i);
 		leaf = EXTENDED + i;
 		at = keel_guest_leaf_simple(leaf);
@@ -326,13 +327,19 @@ static void leaves_table(struct kunit *test)
 {
 	struct keel_guest_setup *setup = all(test);
 	struct keel_cpuid r;
-	u32 leaf, i;
+	u32 leaf, last, i;
 
 	setup->xfeatures = 0;
+	setup->tsc_khz = 1;
 	keel_guest_leaves(setup);
+	keel_cpuid(0, 0, &last, &r.b, &r.c, &r.d);
 	for (i = 0; i < KEEL_GUEST_LEAVES; i++) {
-		leaf = i < 16 ? i : EXTENDED + i - 16;
-		keel_cpuid(leaf, 0, &r.a, &r.b, &r.c, &r.d);
+		leaf = i < 24 ? i : EXTENDED + i - 24;
+		if (leaf == 0x15 || leaf == 0x16)
+			continue;
+		r = (struct keel_cpuid) { 0 };
+		if (leaf >= EXTENDED || leaf <= last)
+			keel_cpuid(leaf, 0, &r.a, &r.b, &r.c, &r.d);
 		/* the CPU's number is in there, and this may move between CPUs */
 		if (leaf == 1)
 			r.b &= 0xffffff;
@@ -357,6 +364,7 @@ static void leaves_xsave_sizes(struct kunit *test)
 		return;
 	}
 	setup->xfeatures = 7;
+	setup->tsc_khz = 1;
 	keel_guest_leaves(setup);
 	/* AVX's 256 bytes are right behind the header (SDM 13.4) */
 	KUNIT_EXPECT_EQ(test, setup->fpu_size, 832U);
@@ -384,6 +392,31 @@ static void leaves_xsave_sizes(struct kunit *test)
 		r = (struct keel_cpuid) { 0 };
 		keel_guest_leaf_d(setup, i, &r);
 		KUNIT_EXPECT_EQ(test, r.a | r.b | r.c | r.d, 0U);
+	}
+}
+
+/* Caches: their ways and sets as they are, shared by one vCPU or by all */
+static void leaves_caches(struct kunit *test)
+{
+	static const struct {
+		u32 real;
+		u32 want;
+	} rows[] = {
+		/* data, instructions, second level; third level and beyond; none */
+		{ 0x1c004121, 0x3c000121 }, { 0xfc1fc122, 0x3c000122 },
+		{ 0xfc004143, 0x3c000143 }, { 0x1c03c163, 0x3c03c163 },
+		{ 0xfc000183, 0x3c03c183 }, { 0xfc03c160, 0 },
+	};
+	struct keel_cpuid r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		r = (struct keel_cpuid) { rows[i].real, 0x1c0003f, 0x3f, 6 };
+		keel_guest_leaf_4(&r);
+		KUNIT_EXPECT_EQ_MSG(test, r.a, rows[i].want, "row %u", i);
+		KUNIT_EXPECT_EQ(test, r.b, rows[i].want ? 0x1c0003fU : 0);
+		KUNIT_EXPECT_EQ(test, r.c, rows[i].want ? 0x3fU : 0);
+		KUNIT_EXPECT_EQ(test, r.d, rows[i].want ? 6U : 0);
 	}
 }
 
@@ -432,6 +465,7 @@ static struct kunit_case keel_guest_leaves_cases[] = {
 	KUNIT_CASE(leaves_places),
 	KUNIT_CASE(leaves_table),
 	KUNIT_CASE(leaves_xsave_sizes),
+	KUNIT_CASE(leaves_caches),
 	KUNIT_CASE(leaves_cr4),
 	{}
 };

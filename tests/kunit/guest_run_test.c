@@ -169,7 +169,7 @@ static void run_layout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_run), (size_t)48);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vm_stat), (size_t)56);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vcpu_stat),
-			(size_t)8 * (1 + KEEL_RUN_NR + 2 * KEEL_EXIT_NR));
+			(size_t)8 * (1 + KEEL_RUN_NR + 2 * KEEL_EXIT_NR + 2));
 	KUNIT_EXPECT_EQ(test, offsetof(struct keel_shared, exit), (size_t)KEEL_PAGE_SIZE);
 	KUNIT_EXPECT_GE(test, sizeof(struct keel_shared),
 			KEEL_PAGE_SIZE + sizeof(struct keel_ring) + KEEL_DUMP_NR * sizeof(u64));

@@ -18,7 +18,7 @@
 static const u64 needed[KEEL_CTL_NR] = {
 	[KEEL_CTL_PIN] = KEEL_PIN_EXT_INTR | KEEL_PIN_NMI | KEEL_PIN_VNMI |
 			 KEEL_PIN_PREEMPTION_TIMER,
-	[KEEL_CTL_PROC] = KEEL_PROC_HLT | KEEL_PROC_MWAIT | KEEL_PROC_RDPMC |
+	[KEEL_CTL_PROC] = KEEL_PROC_TSC_OFFSET | KEEL_PROC_HLT | KEEL_PROC_MWAIT | KEEL_PROC_RDPMC |
 			  KEEL_PROC_CR8_LOAD | KEEL_PROC_CR8_STORE | KEEL_PROC_MOV_DR |
 			  KEEL_PROC_UNCOND_IO | KEEL_PROC_MSR_BITMAPS | KEEL_PROC_MONITOR |
 			  KEEL_PROC_SECONDARY,
@@ -280,7 +280,7 @@ static void setup_msr_constants(struct kunit *test)
 	} rows[] = {
 		{ 0x17, false, 0 },	/* platform id */
 		{ 0x8b, true, 0 },	/* microcode revision */
-		{ 0x1a0, true, 1 },	/* MISC_ENABLE: fast strings, and no XD disable */
+		{ 0x1a0, true, 0x1801 },	/* MISC_ENABLE: fast strings; no BTS, no PEBS */
 	};
 	unsigned int high, i, r;
 	u64 val;
