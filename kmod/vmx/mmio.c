@@ -9,6 +9,7 @@
  * the CPU; only how long the instruction is depends on the address.
  */
 #include <linux/bits.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #include "mmio.h"
@@ -245,7 +246,7 @@ enum keel_decoded keel_mmio_decode(const u8 *code, unsigned int nr, unsigned int
 static u64 *reg_of(struct keel_regs *regs, unsigned int reg)
 {
 	u64 *const at[] = {
-		&regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, 0, &regs->rbp, &regs->rsi,
+		&regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, NULL, &regs->rbp, &regs->rsi,
 		&regs->rdi, &regs->r8, &regs->r9, &regs->r10, &regs->r11, &regs->r12,
 		&regs->r13, &regs->r14, &regs->r15,
 	};
