@@ -170,7 +170,9 @@ static NEXT nothing(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 quali
 	return KEEL_GUEST_RESUME;
 }
 
-static NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+/* Inline where it is called, or keel_guest_exit() saves registers, for CPUID, too. */
+static inline __attribute__((__always_inline__))
+NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	u64 nr = cpu->regs.rax;
 
