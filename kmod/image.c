@@ -65,11 +65,21 @@ static int check_start(struct nlattr *attrs[], const struct keel_vcpu_start *sta
 	return 0;
 }
 
+/* The attributes in another one; the policy was looked at when the message came. */
+static void sort_out(struct nlattr *nest, struct nlattr *attrs[], int max)
+{
+	struct nlattr *attr;
+	int rem;
+
+	memset(attrs, 0, (max + 1) * sizeof(*attrs));
+	nla_for_each_nested(attr, nest, rem)
+		attrs[nla_type(attr)] = attr;
+}
+
 static int read_start(struct genl_info *info, struct keel_vcpu_start *start, u64 memory)
 {
 	struct nlattr *attrs[KEEL_A_START_MAX + 1], *attr = info->attrs[KEEL_A_VM_START];
 	unsigned int i;
-	int err;
 
 	if (!attr) {
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, KEEL_A_VM_START);
@@ -77,10 +87,7 @@ static int read_start(struct genl_info *info, struct keel_vcpu_start *start, u64
 			       "start: the registers of the first vCPU have to be given");
 		return -EINVAL;
 	}
-	/* The policy was looked at when the message came. */
-	err = nla_parse_nested(attrs, KEEL_A_START_MAX, attr, NULL, info->extack);
-	if (err)
-		return err;
+	sort_out(attr, attrs, KEEL_A_START_MAX);
 	start->long_mode = !!attrs[KEEL_A_START_LONG_MODE];
 	if (attrs[KEEL_A_START_GDT_LIMIT])
 		start->gdt_limit = nla_get_u32(attrs[KEEL_A_START_GDT_LIMIT]);
@@ -133,11 +140,8 @@ static int read_segment(struct genl_info *info, struct nlattr *attr, struct keel
 {
 	struct keel_segment *segment = &image->segment[image->nr];
 	struct nlattr *attrs[KEEL_A_SEGMENT_MAX + 1];
-	int err;
 
-	err = nla_parse_nested(attrs, KEEL_A_SEGMENT_MAX, attr, NULL, info->extack);
-	if (err)
-		return err;
+	sort_out(attr, attrs, KEEL_A_SEGMENT_MAX);
 	if (!attrs[KEEL_A_SEGMENT_GPA] || !attrs[KEEL_A_SEGMENT_OFFSET] ||
 	    !attrs[KEEL_A_SEGMENT_SIZE]) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,

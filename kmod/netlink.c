@@ -22,6 +22,9 @@
 
 #define DEFAULT_WEIGHT	100
 
+/* Room for what is said of a guest, with a name and threads as many as there can be */
+#define VM_REPLY	640
+
 static struct keel *keel;
 
 /**
@@ -91,7 +94,7 @@ static int begin(struct genl_info *info, struct call *call)
 		return PTR_ERR(call->vm);
 	if (!(info->nlhdr->nlmsg_flags & NLM_F_ECHO))
 		return 0;
-	call->echo = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	call->echo = genlmsg_new(VM_REPLY, GFP_KERNEL);
 	if (call->echo)
 		return 0;
 	keel_vm_put(call->vm);
@@ -165,9 +168,47 @@ static int read_config(struct genl_info *info, struct keel_vm_config *config)
 	return 0;
 }
 
+/* What it is to start from; NULL without an error when that is not said. */
+static struct keel_image *read_image(struct genl_info *info, u64 memory)
+{
+	struct nlattr *run = info->attrs[KEEL_A_VM_RUN];
+
+	if (info->attrs[KEEL_A_VM_IMAGE_FD] || info->attrs[KEEL_A_VM_SEGMENT] ||
+	    info->attrs[KEEL_A_VM_START])
+		return keel_image_from(info, memory);
+	if (!run)
+		return NULL;
+	NL_SET_ERR_MSG_ATTR(info->extack, run, "run: takes an image to start from");
+	return ERR_PTR(-EINVAL);
+}
+
+/* Makes it with its image, which is its own then, and lets it run if it shall. */
+static struct keel_vm *make(struct genl_info *info, const struct keel_vm_config *config,
+			    struct keel_image *image)
+{
+	struct keel_vm *vm = keel_vm_new(config, info->extack);
+	int err = 0;
+
+	if (IS_ERR(vm)) {
+		keel_image_free(image);
+		return vm;
+	}
+	if (image)
+		err = keel_vm_load(vm, image, info->extack);
+	if (err)
+		keel_image_free(image);
+	else if (info->attrs[KEEL_A_VM_RUN])
+		err = keel_vm_start(vm, info->extack);
+	if (!err)
+		return vm;
+	keel_vm_delete(vm, NULL);
+	keel_vm_put(vm);
+	return ERR_PTR(err);
+}
+
 /**
- * keel_nl_vm_new_doit() - make a guest
- * @skb: the command
+ * keel_nl_vm_new_doit() - make a guest, and load and start it if it is said what from
+ * @skb: the command, in the context of whose files image-fd is one
  * @info: the command
  *
  * Return: 0, the guest being sent; an errno with its reason.
@@ -175,16 +216,22 @@ static int read_config(struct genl_info *info, struct keel_vm_config *config)
 int keel_nl_vm_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct keel_vm_config config = {};
+	struct keel_image *image;
 	struct keel_vm *vm;
 	struct sk_buff *msg;
 	int err = read_config(info, &config);
 
 	if (err)
 		return err;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
+	image = read_image(info, config.memory);
+	if (IS_ERR(image))
+		return PTR_ERR(image);
+	msg = genlmsg_new(VM_REPLY, GFP_KERNEL);
+	if (!msg) {
+		keel_image_free(image);
 		return -ENOMEM;
-	vm = keel_vm_new(&config, info->extack);
+	}
+	vm = make(info, &config, image);
 	if (IS_ERR(vm)) {
 		nlmsg_free(msg);
 		return PTR_ERR(vm);
@@ -210,7 +257,7 @@ int keel_nl_vm_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = genlmsg_new(VM_REPLY, GFP_KERNEL);
 	if (msg)
 		err = send_vm(msg, info, KEEL_CMD_VM_GET, vm);
 	keel_vm_put(vm);

@@ -187,6 +187,8 @@ enum {
 	/* u32: The CPU that has tried. */
 	KEEL_A_VM_TAMPER_CPU,
 	KEEL_A_VM_PAD,
+	/* flag: Start it at once. */
+	KEEL_A_VM_RUN,
 
 	/* private: */
 	__KEEL_A_VM_MAX,
@@ -343,7 +345,10 @@ enum {
 enum {
 	/* Keel itself. */
 	KEEL_CMD_STATUS_GET = 1,
-	/* Make a guest. The reply is as that of vm-get. */
+	/*
+	 * Make a guest, load an image as vm-load does if one is given, and start it if run is. All
+	 * of it is done, or nothing. The reply is as that of vm-get.
+	 */
 	KEEL_CMD_VM_NEW,
 	/* A guest by id or name, or all of them. */
 	KEEL_CMD_VM_GET,

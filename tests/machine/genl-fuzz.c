@@ -99,10 +99,18 @@ static void put_start(void)
 	genl_nest_end(&msg, nest);
 }
 
-static void put_attributes(int cmd)
+static void put_image(void)
 {
 	unsigned int nr;
 
+	put_u32(KEEL_A_VM_IMAGE_FD, rnd(8) ? files[0] : files[rnd(6)]);
+	for (nr = rnd(16) ? 1 + rnd(2) : rnd(80); nr--;)
+		put_segment();
+	put_start();
+}
+
+static void put_attributes(int cmd)
+{
 	if (cmd != KEEL_CMD_STATUS_GET)
 		put_which();
 	switch (cmd) {
@@ -110,6 +118,10 @@ static void put_attributes(int cmd)
 		put_u64(KEEL_A_VM_MEMORY, rnd(8) ? (1 + rnd(64)) * 4096 : wild());
 		if (rnd(2))
 			put_u32(KEEL_A_VM_VCPUS, 1 + rnd(3));
+		if (!rnd(3))
+			put_image();
+		if (!rnd(3))
+			genl_put(&msg, KEEL_A_VM_RUN, NULL, 0);
 		break;
 	case KEEL_CMD_VM_SET:
 		put_u32(KEEL_A_VM_WEIGHT, rnd(10002));
@@ -118,10 +130,7 @@ static void put_attributes(int cmd)
 		put_u32(KEEL_A_VM_TIMEOUT, rnd(4) ? 0 : rnd(100));
 		break;
 	case KEEL_CMD_VM_LOAD:
-		put_u32(KEEL_A_VM_IMAGE_FD, rnd(8) ? files[0] : files[rnd(6)]);
-		for (nr = rnd(16) ? 1 + rnd(2) : rnd(80); nr--;)
-			put_segment();
-		put_start();
+		put_image();
 		break;
 	}
 }

@@ -64,6 +64,11 @@ vm-new name=a memory=4096 weight=10001 | ERANGE out of range
 vm-new name=a memory=4096 id=7 | EINVAL
 vm-new name=a memory=4096 state=1 | EINVAL
 vm-new name=a memory=4096 99:u32=0 | EINVAL Unknown attribute type
+vm-new name=a memory=4096 run | EINVAL run: takes an image
+vm-new name=a memory=4096 segment{ gpa=0 offset=0 size=1 } start{ } | EINVAL image-fd:
+vm-new name=a memory=4096 image-fd=new:8192 start{ } run | EINVAL segment:
+vm-new name=a memory=4096 image-fd=new:8192 segment{ gpa=0 offset=0 size=4097 } start{ } | ERANGE segment: has to lie in the guest's memory
+vm-new name=a memory=8192 image-fd=new:8192 segment{ gpa=0 offset=0 size=1 } run | EINVAL start:
 status-get | ok vms=0
 
 listen
@@ -176,6 +181,21 @@ vm-del id=1 | ENOENT id:
 vm-get name=a | ENOENT
 echo vm-del id=2 | ok +1 id=2
 status-get | ok vms=0 running=0
+
+# At once
+listen
+vm-new name=b memory=1048576 $image | ok +1 id=3 state=stopped !thread=
+event | created id=3
+event | state id=3 state=stopped
+vm-start name=b | ok
+event | state id=3 state=running
+vm-new name=c memory=1048576 vcpus=2 $image run | ok +1 id=4 state=running started= thread=
+event | created id=4
+event | state id=4 state=stopped
+event | state id=4 state=running
+vm-new name=c memory=1048576 $image run | EEXIST name
+vm-del name=b | ok
+vm-del name=c | ok
 change 120
 race 100
 status-get | ok vms=0
