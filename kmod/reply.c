@@ -154,12 +154,11 @@ static int put_count(struct sk_buff *skb, int attr, const char *name, u64 count,
 /* The thread's, or 0 when it has gone meanwhile */
 static u64 cpu_time(struct keel_vm *vm, unsigned int index)
 {
-	struct task_struct *task;
+	const struct keel_vcpu_thread *t = &vm->thread[index];
 	u64 time;
 
 	mutex_lock(&vm->lock);
-	task = vm->thread[index].task;
-	time = task ? READ_ONCE(task->se.sum_exec_runtime) : 0;
+	time = t->task ? READ_ONCE(t->task->se.sum_exec_runtime) - t->past : 0;
 	mutex_unlock(&vm->lock);
 	return time;
 }

@@ -11,13 +11,11 @@
 #define pr_fmt(fmt) "keel: " fmt
 
 #include <linux/bits.h>
-#include <linux/cgroup.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
-#include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -26,6 +24,7 @@
 #include <asm/fpu/api.h>
 #include <asm/tsc.h>
 
+#include "crew.h"
 #include "keel.h"
 #include "life.h"
 #include "supply.h"
@@ -50,8 +49,7 @@ static bool held(const struct keel_vcpu_thread *t)
 	const struct keel_vm *vm = t->vm;
 
 	/* Pairs with keel_life_report(). */
-	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) ||
-	       kthread_should_stop();
+	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) || READ_ONCE(t->quit);
 }
 
 static void noop(void *unused)
@@ -227,17 +225,17 @@ static void run(struct keel_vcpu_thread *t)
 	cond_resched();
 }
 
-static int thread_main(void *arg)
+static void thread_main(void *arg)
 {
 	struct keel_vcpu_thread *t = arg;
 	struct keel_vm *vm = t->vm;
 
-	while (!kthread_should_stop()) {
+	while (!READ_ONCE(t->quit)) {
 		if (held(t)) {
 			/* Pairs with all_out(): whatever the guest did is over. */
 			smp_store_release(&t->out, true);
 			wake_up_all(&vm->wait);
-			wait_event_idle(vm->wait, !held(t) || kthread_should_stop());
+			wait_event_idle(vm->wait, !held(t) || READ_ONCE(t->quit));
 			WRITE_ONCE(t->out, false);
 			continue;
 		}
@@ -246,7 +244,6 @@ static int thread_main(void *arg)
 		else
 			run(t);
 	}
-	return 0;
 }
 
 /* Of a weight as cgroups have it, the nearest nice level: each is a factor of 1.25. */
@@ -268,49 +265,42 @@ static int nice_of(u32 weight)
  */
 void keel_vcpus_weight(struct keel_vm *vm)
 {
+	int nice = nice_of(vm->config.weight);
+	struct task_struct *task;
 	u32 i;
 
-	for (i = 0; i < vm->config.vcpus; i++)
-		if (vm->thread[i].task)
-			sched_set_normal(vm->thread[i].task, nice_of(vm->config.weight));
-}
-
-/* Into the cgroups of whoever starts it, which takes a while even if it is there already */
-static int join_cgroups(struct task_struct *task)
-{
-#ifdef CONFIG_CGROUPS
-	if (rcu_access_pointer(task->cgroups) == rcu_access_pointer(current->cgroups))
-		return 0;
-#endif
-	return current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+	for (i = 0; i < vm->config.vcpus; i++) {
+		task = vm->thread[i].task;
+		if (task && task_nice(task) != nice)
+			sched_set_normal(task, nice);
+	}
 }
 
 static int make_thread(struct keel_vm *vm, u32 i)
 {
 	struct keel_vcpu_thread *t = &vm->thread[i];
+	char name[TASK_COMM_LEN];
+	struct keel_hand *hand;
 	struct task_struct *task;
-	int err;
 
 	t->vm = vm;
 	t->index = i;
+	t->quit = false;
 	t->out = false;
 	t->halted = false;
 	t->woken = false;
 	t->input = 0;
-	task = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) :
-	       kthread_create(thread_main, t, "keel/%u:%u", vm->id, i);
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	err = join_cgroups(task);
-	if (err) {
-		kthread_stop(task);
-		return err;
-	}
-	get_task_struct(task);
+	snprintf(name, sizeof(name), "keel/%u:%u", vm->id, i);
+	hand = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : keel_hand_get(name);
+	if (IS_ERR(hand))
+		return PTR_ERR(hand);
+	task = keel_hand_task(hand);
+	t->hand = hand;
+	t->past = task->se.sum_exec_runtime;
+	WRITE_ONCE(t->pid, task_pid_nr(task));
 	spin_lock(&vm->thread_lock);
 	t->task = task;
 	spin_unlock(&vm->thread_lock);
-	WRITE_ONCE(t->pid, task_pid_nr(task));
 	return 0;
 }
 
@@ -333,7 +323,7 @@ int keel_vcpus_start(struct keel_vm *vm)
 	}
 	keel_vcpus_weight(vm);
 	for (i = 0; i < vm->config.vcpus; i++)
-		wake_up_process(vm->thread[i].task);
+		keel_hand_go(vm->thread[i].hand, thread_main, &vm->thread[i]);
 	return 0;
 }
 
@@ -346,22 +336,20 @@ int keel_vcpus_start(struct keel_vm *vm)
 void keel_vcpus_stop(struct keel_vm *vm)
 {
 	struct keel_vcpu_thread *t;
-	struct task_struct *task;
 	u32 i;
 
-	WRITE_ONCE(vm->pausing, true);
+	for (i = 0; i < vm->config.vcpus; i++)
+		WRITE_ONCE(vm->thread[i].quit, true);
 	kick(vm);
 	for (i = 0; i < vm->config.vcpus; i++) {
 		t = &vm->thread[i];
 		if (!t->task)
 			continue;
 		WRITE_ONCE(t->pid, 0);
-		kthread_stop(t->task);
-		task = t->task;
 		spin_lock(&vm->thread_lock);
 		t->task = NULL;
 		spin_unlock(&vm->thread_lock);
-		put_task_struct(task);
+		keel_hand_put(t->hand);
 	}
 }
 
@@ -418,4 +406,5 @@ int keel_vcpus_init(struct keel *k)
 void keel_vcpus_exit(void)
 {
 	destroy_workqueue(keel_work);
+	keel_crew_dismiss();
 }

@@ -76,9 +76,11 @@ void keel_vm_put(struct keel_vm *vm)
 
 static struct keel_vm *allocate(const struct keel_vm_config *config)
 {
-	struct keel_vm *vm = keel_vm_step_fails() ? NULL : kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	struct keel_vm *vm = NULL;
 	int slot;
 
+	if (!keel_vm_step_fails())
+		vm = kzalloc(struct_size(vm, thread, config->vcpus), GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return NULL;
 	slot = ida_alloc_range(&slots, 1, KEEL_GUEST_IDS - 1, GFP_KERNEL);

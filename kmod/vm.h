@@ -27,6 +27,7 @@ struct file;
 struct mem_cgroup;
 struct task_struct;
 struct keel_console;
+struct keel_hand;
 
 /**
  * struct keel_segment - a piece of an image
@@ -72,8 +73,11 @@ struct keel_vm_config {
  * struct keel_vcpu_thread - a vCPU's thread
  * @vm: whose
  * @index: which vCPU
+ * @hand: the thread, while @task is one
  * @task: the thread, NULL when there is none; changes under @vm's lock and @thread_lock
+ * @past: CPU time in ns that it had from earlier guests
  * @pid: its number, 0 when there is none; read without a lock
+ * @quit: it is to end
  * @out: it is not in the guest and will not go there
  * @halted: the guest has executed HLT, or waits to be started: nothing had come when root
  *          looked last
@@ -84,8 +88,11 @@ struct keel_vm_config {
 struct keel_vcpu_thread {
 	struct keel_vm *vm;
 	u32 index;
+	struct keel_hand *hand;
 	struct task_struct *task;
+	u64 past;
 	u32 pid;
+	bool quit;
 	bool out;
 	bool halted;
 	bool woken;
@@ -126,7 +133,7 @@ struct keel_vcpu_thread {
  * @device_lock: one thread at a time is at a device
  * @devices: what they know
  * @last: statistics of the last run, while it does not run
- * @thread: vCPUs
+ * @thread: its vCPUs
  */
 struct keel_vm {
 	struct kref ref;
@@ -160,7 +167,7 @@ struct keel_vm {
 	struct mutex device_lock;	/* @devices */
 	struct keel_devices devices;
 	struct keel_vm_stat last;
-	struct keel_vcpu_thread thread[KEEL_VCPUS_MAX];
+	struct keel_vcpu_thread thread[];
 };
 
 /* vm.c: objects.  What returns a guest returns a reference to it. */

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads for vCPUs.  Making one costs as much as the rest of a small guest, so that
+ * a few whose guests have ended are kept for the next ones.
+ *
+ * World: host.  @lock guards the list of idle threads.  A thread is in the cgroups of
+ * whoever it was made for, and is used again for those alone who are in the same: so
+ * it never has to be moved, and its time counts where it did.  One that somebody has
+ * pinned to CPUs or given another policy meanwhile is not used again.
+ */
+#include <linux/cgroup.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "crew.h"
+
+/* Idle threads that are kept; each has 26 KiB. */
+#define KEPT		8
+
+/**
+ * struct keel_hand - a thread
+ * @node: among the idle ones
+ * @task: the thread, with a reference
+ * @cpus: how many CPUs it could run on when it was made
+ * @name: what it is called from its next job on
+ * @job: what it is to do, NULL for nothing
+ * @arg: for @job
+ * @busy: it was given a job, and nobody has waited for its end
+ * @done: the job is done
+ */
+struct keel_hand {
+	struct list_head node;
+	struct task_struct *task;
+	int cpus;
+	char name[TASK_COMM_LEN];
+	void (*job)(void *arg);
+	void *arg;
+	bool busy;
+	struct completion done;
+};
+
+static LIST_HEAD(idle);
+static unsigned int nr_idle;
+static DEFINE_SPINLOCK(lock);
+
+static void take_name(const char *name)
+{
+	task_lock(current);
+	strscpy(current->comm, name, sizeof(current->comm));
+	task_unlock(current);
+}
+
+static int hand_main(void *arg)
+{
+	struct keel_hand *hand = arg;
+	void (*job)(void *arg);
+
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/* Pairs with keel_hand_go(). */
+		job = smp_load_acquire(&hand->job);
+		if (!job && kthread_should_stop())
+			break;
+		if (!job) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		take_name(hand->name);
+		job(hand->arg);
+		WRITE_ONCE(hand->job, NULL);
+		complete(&hand->done);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Into the cgroups of whoever asks, which takes a while even if it is there already */
+static int join_cgroups(struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	if (rcu_access_pointer(task->cgroups) == rcu_access_pointer(current->cgroups))
+		return 0;
+#endif
+	return current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+}
+
+static bool fits(const struct keel_hand *hand)
+{
+#ifdef CONFIG_CGROUPS
+	if (rcu_access_pointer(hand->task->cgroups) != rcu_access_pointer(current->cgroups))
+		return false;
+#endif
+	return hand->task->policy == SCHED_NORMAL && hand->task->nr_cpus_allowed == hand->cpus;
+}
+
+static struct keel_hand *take_idle(void)
+{
+	struct keel_hand *hand, *found = NULL;
+
+	spin_lock(&lock);
+	list_for_each_entry(hand, &idle, node) {
+		if (!fits(hand))
+			continue;
+		found = hand;
+		list_del(&hand->node);
+		nr_idle--;
+		break;
+	}
+	spin_unlock(&lock);
+	return found;
+}
+
+static void dismiss(struct keel_hand *hand)
+{
+	kthread_stop(hand->task);
+	put_task_struct(hand->task);
+	kfree(hand);
+}
+
+static struct keel_hand *make(const char *name)
+{
+	struct keel_hand *hand = kzalloc(sizeof(*hand), GFP_KERNEL);
+	int err;
+
+	if (!hand)
+		return ERR_PTR(-ENOMEM);
+	hand->task = kthread_create(hand_main, hand, "%s", name);
+	if (IS_ERR(hand->task)) {
+		err = PTR_ERR(hand->task);
+		kfree(hand);
+		return ERR_PTR(err);
+	}
+	get_task_struct(hand->task);
+	init_completion(&hand->done);
+	err = join_cgroups(hand->task);
+	hand->cpus = hand->task->nr_cpus_allowed;
+	if (!err)
+		return hand;
+	dismiss(hand);
+	return ERR_PTR(err);
+}
+
+/**
+ * keel_hand_get() - a thread that has nothing to do yet
+ * @name: what it is called from its next job on; 15 bytes of it are seen
+ *
+ * Return: the thread, in the cgroups of the calling task; or an ERR_PTR.
+ */
+struct keel_hand *keel_hand_get(const char *name)
+{
+	struct keel_hand *hand = take_idle() ?: make(name);
+
+	if (!IS_ERR(hand))
+		strscpy(hand->name, name, sizeof(hand->name));
+	return hand;
+}
+
+/**
+ * keel_hand_go() - give a thread a job
+ * @hand: the thread
+ * @job: what it is to do; it is done when this returns
+ * @arg: for @job
+ */
+void keel_hand_go(struct keel_hand *hand, void (*job)(void *arg), void *arg)
+{
+	reinit_completion(&hand->done);
+	hand->arg = arg;
+	hand->busy = true;
+	/* Pairs with hand_main(). */
+	smp_store_release(&hand->job, job);
+	wake_up_process(hand->task);
+}
+
+/**
+ * keel_hand_put() - wait for the end of a thread's job, if it has one, and let it go
+ * @hand: the thread
+ */
+void keel_hand_put(struct keel_hand *hand)
+{
+	bool keep;
+
+	if (hand->busy)
+		wait_for_completion(&hand->done);
+	hand->busy = false;
+	spin_lock(&lock);
+	keep = nr_idle < KEPT;
+	if (keep) {
+		list_add(&hand->node, &idle);
+		nr_idle++;
+	}
+	spin_unlock(&lock);
+	if (!keep)
+		dismiss(hand);
+}
+
+/**
+ * keel_hand_task() - the thread itself
+ * @hand: the thread
+ *
+ * Return: its task, for as long as the caller has @hand.
+ */
+struct task_struct *keel_hand_task(const struct keel_hand *hand)
+{
+	return hand->task;
+}
+
+/**
+ * keel_crew_dismiss() - end the threads that are idle
+ */
+void keel_crew_dismiss(void)
+{
+	struct keel_hand *hand, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&lock);
+	list_splice_init(&idle, &list);
+	nr_idle = 0;
+	spin_unlock(&lock);
+	list_for_each_entry_safe(hand, next, &list, node)
+		dismiss(hand);
+}
