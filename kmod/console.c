@@ -58,8 +58,10 @@ bool keel_console_tty(struct keel_console *console)
 	bool there;
 
 	mutex_lock(&console->mutex);
-	if (!console->tty && !IS_ERR(tty_register_device(driver, console->line, NULL)))
+	if (!console->tty && !IS_ERR(tty_register_device(driver, console->line, NULL))) {
+		snprintf(console->name, sizeof(console->name), "ttyKEEL%u", console->line);
 		console->tty = true;
+	}
 	there = console->tty;
 	mutex_unlock(&console->mutex);
 	return there;
@@ -256,7 +258,6 @@ struct keel_console *keel_console_new(u32 id, struct keel_vm *vm)
 	if (line < 0)
 		goto no_line;
 	console->line = line;
-	snprintf(console->name, sizeof(console->name), "ttyKEEL%u", line);
 	return console;
 
 no_line:

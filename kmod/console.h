@@ -23,7 +23,7 @@ struct keel_vm;
  * struct keel_console - a console
  * @port: the tty's
  * @line: its number
- * @name: of the tty
+ * @name: of the tty, once there is one
  * @lock: for all below
  * @out: from the guest and not yet in the tty; no memory while there is nothing
  * @in: to the guest

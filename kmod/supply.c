@@ -202,7 +202,9 @@ static int read_page(const struct keel_image *image, const struct keel_segment *
 	size_t size = min_t(u64, PAGE_SIZE, seg->size - at);
 	ssize_t got;
 
-	memset(page + size, 0, PAGE_SIZE - size);
+	/* Most kernels have zeroed it already. */
+	if (size < PAGE_SIZE && !want_init_on_alloc(GFP_FRAME))
+		memset(page + size, 0, PAGE_SIZE - size);
 	while (size) {
 		got = kernel_read(image->file, page, size, &pos);
 		if (got <= 0)

@@ -48,11 +48,12 @@ void keel_vcpu_park(struct keel_root_cpu *cpu)
 bool keel_guest_passed(const struct keel_guest *guest, u64 epoch, const void *self)
 {
 	const struct keel_vcpu *vcpu;
-	u32 i;
+	u32 i, left = guest->nr_vcpus;
 
-	for (i = 0; i < KEEL_VCPUS_MAX; i++) {
+	for (i = 0; i < KEEL_VCPUS_MAX && left; i++) {
 		if (guest->vcpu[i] == KEEL_NO_FRAME)
 			continue;
+		left--;
 		vcpu = keel_phys((u64)guest->vcpu[i] << 12);
 		if (vcpu != self && __atomic_load_n(&vcpu->running, __ATOMIC_SEQ_CST) &&
 		    __atomic_load_n(&vcpu->epoch, __ATOMIC_SEQ_CST) < epoch)
