@@ -41,7 +41,7 @@ void genl_begin(uint8_t cmd)
 	*head() = (struct nlmsghdr) {
 		.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
 		.nlmsg_type = family,
-		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.nlmsg_flags = NLM_F_REQUEST,
 		.nlmsg_seq = ++sequence,
 	};
 	*genl = (struct genlmsghdr) { .cmd = cmd, .version = 1 };
@@ -121,8 +121,8 @@ void genl_nest_end(struct nlattr *nest)
 	nest->nla_len = request + head()->nlmsg_len - (char *)nest;
 }
 
-/* The answer, if there is one; the errno that ends it */
-static int receive(void)
+/* The answer, if there is one; the errno that ends it, or @last and no more after the answer */
+static int receive(bool last)
 {
 	static char buffer[ROOM] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh;
@@ -141,22 +141,38 @@ static int receive(void)
 				return ((struct nlmsgerr *)NLMSG_DATA(nlh))->error;
 			answer_size = nlh->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
 			memcpy(answer, (char *)nlh + NLMSG_LENGTH(GENL_HDRLEN), answer_size);
+			if (last)
+				return 0;
 		}
 	}
 }
 
-/**
- * genl_do() - carry the request out
- */
-void genl_do(void)
+static void carry_out(uint16_t flags)
 {
 	struct genlmsghdr *genl = NLMSG_DATA(head());
 
+	head()->nlmsg_flags |= flags;
 	if (send(sock, request, head()->nlmsg_len, 0) < 0)
 		err(1, "send");
-	errno = -receive();
+	errno = -receive(!flags);
 	if (errno)
 		err(1, "netlink command %u", genl->cmd);
+}
+
+/**
+ * genl_do() - carry the request out, and wait for the word that it was done
+ */
+void genl_do(void)
+{
+	carry_out(NLM_F_ACK);
+}
+
+/**
+ * genl_ask() - carry a request out that has an answer, which is all there is to wait for
+ */
+void genl_ask(void)
+{
+	carry_out(0);
 }
 
 /* The first attribute of a type from @at on, of @size bytes */

@@ -23,6 +23,7 @@ void genl_put_text(uint16_t type, const char *text);
 struct nlattr *genl_nest(uint16_t type);
 void genl_nest_end(struct nlattr *nest);
 void genl_do(void);
+void genl_ask(void);
 
 /* The answer to the last request: its attributes, or those of one of them */
 const struct nlattr *genl_answer(uint16_t type);

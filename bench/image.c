@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A small guest from its ELF file, laid out as keelctl lays it out: in the lowest
- * pages stack, GDT and page tables, further up the program.  The file is one of
+ * pages stack, page tables and GDT, further up the program.  The file is one of
  * this project's own: one segment, at its physical address.
  *
  * World: user, in the machine that is measured.
  */
+#include <cpuid.h>
 #include <elf.h>
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "image.h"
 
-#define GDT		0x2000UL
-#define PML4		0x3000UL
-#define PDPT		0x4000UL
-#define PD		0x5000UL
-#define LOW_END		0x6000UL
+#define PML4		0x2000UL
+#define GDT		0x2040UL
+#define PDPT		0x3000UL
+#define PD		0x4000UL
+#define LOW_END		0x5000UL
 
 #define PRESENT_WRITE	3UL
 #define LARGE		0x80UL
@@ -51,29 +53,40 @@ static void add(struct image *image, uint64_t gpa, uint64_t size, void *data)
 	};
 }
 
-/* A piece for each page, which ends where its zeros begin */
+static bool has_1g(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && d & 1 << 26;
+}
+
+/*
+ * A piece for each page, which ends where its zeros begin.  The GDT is in the first table,
+ * where no address below 4 TiB leads.
+ */
 static void low_memory(struct image *image)
 {
-	uint64_t *own = pages(LOW_END - GDT);
-	uint64_t *pml4 = own + (PML4 - GDT) / sizeof(*own);
-	uint64_t *pdpt = own + (PDPT - GDT) / sizeof(*own);
-	uint64_t *pd = own + (PD - GDT) / sizeof(*own);
+	uint64_t *pml4 = pages(LOW_END - PML4);
+	uint64_t *gdt = pml4 + (GDT - PML4) / sizeof(*pml4);
+	uint64_t *pdpt = pml4 + (PDPT - PML4) / sizeof(*pml4);
+	uint64_t *pd = pml4 + (PD - PML4) / sizeof(*pml4);
+	bool large = has_1g();
 	unsigned int i;
 
-	own[2] = CODE64;
-	own[3] = DATA;
 	*pml4 = PDPT | PRESENT_WRITE;
-	*pdpt = PD | PRESENT_WRITE;
-	for (i = 0; i < ENTRIES; i++)
+	gdt[2] = CODE64;
+	gdt[3] = DATA;
+	*pdpt = PRESENT_WRITE | (large ? LARGE : PD);
+	for (i = 0; i < ENTRIES && !large; i++)
 		pd[i] = (uint64_t)i << 21 | PRESENT_WRITE | LARGE;
-	add(image, GDT, 4 * sizeof(*own), own);
-	add(image, PML4, sizeof(*pml4), pml4);
+	add(image, PML4, GDT - PML4 + 4 * sizeof(*gdt), pml4);
 	add(image, PDPT, sizeof(*pdpt), pdpt);
-	add(image, PD, ENTRIES * sizeof(*pd), pd);
-	image->rsp = GDT;
+	if (!large)
+		add(image, PD, ENTRIES * sizeof(*pd), pd);
+	image->rsp = PML4;
 	image->cr3 = PML4;
 	image->gdt_base = GDT;
-	image->gdt_limit = 4 * sizeof(*own) - 1;
+	image->gdt_limit = 4 * sizeof(*gdt) - 1;
 }
 
 static void program(struct image *image, int fd, const char *path)

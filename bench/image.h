@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define IMAGE_PAGE	4096UL
-#define IMAGE_PIECES	5
+#define IMAGE_PIECES	4
 
 /**
  * struct image_piece - what is in memory that begins as zeros

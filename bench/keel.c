@@ -70,13 +70,13 @@ static void make(const char *name, uint64_t memory)
 	genl_do();
 }
 
-static void load(const char *name, int fd, uint64_t arg)
+/* What vm-load and vm-new take of an image */
+static void put_image(int fd, uint64_t arg)
 {
 	struct nlattr *nest;
 	uint64_t offset = 0;
 	unsigned int i;
 
-	begin(KEEL_CMD_VM_LOAD, name);
 	genl_put_u32(KEEL_A_VM_IMAGE_FD, fd);
 	for (i = 0; i < image.nr; i++) {
 		nest = genl_nest(KEEL_A_VM_SEGMENT);
@@ -95,7 +95,23 @@ static void load(const char *name, int fd, uint64_t arg)
 	genl_put_u32(KEEL_A_START_GDT_LIMIT, image.gdt_limit);
 	genl_put(KEEL_A_START_LONG_MODE, NULL, 0);
 	genl_nest_end(nest);
+}
+
+static void load(const char *name, int fd, uint64_t arg)
+{
+	begin(KEEL_CMD_VM_LOAD, name);
+	put_image(fd, arg);
 	genl_do();
+}
+
+/* All of it at once, as a guest that is not looked at before it runs is made */
+static void create(const char *name, int fd)
+{
+	begin(KEEL_CMD_VM_NEW, name);
+	genl_put_u64(KEEL_A_VM_MEMORY, LIFE_MEMORY);
+	put_image(fd, 0);
+	genl_put(KEEL_A_VM_RUN, NULL, 0);
+	genl_ask();
 }
 
 static void command(uint8_t cmd, const char *name)
@@ -162,25 +178,13 @@ static void make_idle(const char *name)
 {
 	int fd = make_file();
 
-	make(name, LIFE_MEMORY);
-	load(name, fd, 0);
-	command(KEEL_CMD_VM_START, name);
+	create(name, fd);
 	close(fd);
 }
 
-static void step_new(void)
+static void step_create(void)
 {
-	make("life", LIFE_MEMORY);
-}
-
-static void step_load(void)
-{
-	load("life", image_fd, 0);
-}
-
-static void step_start(void)
-{
-	command(KEEL_CMD_VM_START, "life");
+	create("life", image_fd);
 }
 
 static void step_destroy(void)
@@ -191,9 +195,7 @@ static void step_destroy(void)
 static void life(unsigned int rounds)
 {
 	static struct busy_step steps[] = {
-		{ .name = "keel-new", .step = step_new },
-		{ .name = "keel-load", .step = step_load },
-		{ .name = "keel-start", .step = step_start },
+		{ .name = "keel-create", .step = step_create },
 		{ .name = "keel-destroy", .step = step_destroy },
 	};
 
