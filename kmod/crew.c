@@ -4,9 +4,10 @@
  * a few whose guests have ended are kept for the next ones.
  *
  * World: host.  @lock guards the list of idle threads.  A thread is in the cgroups of
- * whoever it was made for, and is used again for those alone who are in the same: so
- * it never has to be moved, and its time counts where it did.  One that somebody has
- * pinned to CPUs or given another policy meanwhile is not used again.
+ * whoever it was made for.  Kept are those alone that are where the kernel's threads are
+ * born, and for those alone who are there too: any other cgroup could not be removed
+ * while one of its threads waits here, and moving threads costs as much as making them.
+ * One that somebody has pinned to CPUs or given another policy is not used again.
  */
 #include <linux/cgroup.h>
 #include <linux/completion.h>
@@ -28,6 +29,7 @@
  * struct keel_hand - a thread
  * @node: among the idle ones
  * @task: the thread, with a reference
+ * @home: the cgroups that it was born in
  * @cpus: how many CPUs it could run on when it was made
  * @name: what it is called from its next job on
  * @job: what it is to do, NULL for nothing
@@ -38,6 +40,7 @@
 struct keel_hand {
 	struct list_head node;
 	struct task_struct *task;
+	const void *home;
 	int cpus;
 	char name[TASK_COMM_LEN];
 	void (*job)(void *arg);
@@ -82,23 +85,28 @@ static int hand_main(void *arg)
 	return 0;
 }
 
+/* Which cgroups a task is in: only to be compared */
+static const void *cgroups_of(const struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	return rcu_access_pointer(task->cgroups);
+#else
+	return NULL;
+#endif
+}
+
 /* Into the cgroups of whoever asks, which takes a while even if it is there already */
 static int join_cgroups(struct task_struct *task)
 {
-#ifdef CONFIG_CGROUPS
-	if (rcu_access_pointer(task->cgroups) == rcu_access_pointer(current->cgroups))
+	if (current->flags & PF_KTHREAD || cgroups_of(task) == cgroups_of(current))
 		return 0;
-#endif
-	return current->flags & PF_KTHREAD ? 0 : cgroup_attach_task_all(current, task);
+	return cgroup_attach_task_all(current, task);
 }
 
-static bool fits(const struct keel_hand *hand)
+static bool is_as_made(const struct keel_hand *hand)
 {
-#ifdef CONFIG_CGROUPS
-	if (rcu_access_pointer(hand->task->cgroups) != rcu_access_pointer(current->cgroups))
-		return false;
-#endif
-	return hand->task->policy == SCHED_NORMAL && hand->task->nr_cpus_allowed == hand->cpus;
+	return cgroups_of(hand->task) == hand->home && hand->task->policy == SCHED_NORMAL &&
+	       hand->task->nr_cpus_allowed == hand->cpus;
 }
 
 static struct keel_hand *take_idle(void)
@@ -107,7 +115,7 @@ static struct keel_hand *take_idle(void)
 
 	spin_lock(&lock);
 	list_for_each_entry(hand, &idle, node) {
-		if (!fits(hand))
+		if (cgroups_of(current) != hand->home || !is_as_made(hand))
 			continue;
 		found = hand;
 		list_del(&hand->node);
@@ -140,8 +148,9 @@ static struct keel_hand *make(const char *name)
 	}
 	get_task_struct(hand->task);
 	init_completion(&hand->done);
-	err = join_cgroups(hand->task);
+	hand->home = cgroups_of(hand->task);
 	hand->cpus = hand->task->nr_cpus_allowed;
+	err = join_cgroups(hand->task);
 	if (!err)
 		return hand;
 	dismiss(hand);
@@ -180,18 +189,27 @@ void keel_hand_go(struct keel_hand *hand, void (*job)(void *arg), void *arg)
 }
 
 /**
- * keel_hand_put() - wait for the end of a thread's job, if it has one, and let it go
+ * keel_hand_wait() - wait for the end of a thread's job, if it has one
+ * @hand: the thread, which can be given another one then
+ */
+void keel_hand_wait(struct keel_hand *hand)
+{
+	if (hand->busy)
+		wait_for_completion(&hand->done);
+	hand->busy = false;
+}
+
+/**
+ * keel_hand_put() - let a thread go, once its job has ended
  * @hand: the thread
  */
 void keel_hand_put(struct keel_hand *hand)
 {
 	bool keep;
 
-	if (hand->busy)
-		wait_for_completion(&hand->done);
-	hand->busy = false;
+	keel_hand_wait(hand);
 	spin_lock(&lock);
-	keep = nr_idle < KEPT;
+	keep = nr_idle < KEPT && is_as_made(hand);
 	if (keep) {
 		list_add(&hand->node, &idle);
 		nr_idle++;

@@ -129,6 +129,9 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	vm->fill = 0;
 	keel_device_reset(vm);
 	err = build(vm);
+	/* One that starts again has threads. */
+	if (err)
+		keel_vcpus_stop(vm);
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the guest");
 	else if (err)
@@ -234,10 +237,9 @@ static void gather(struct keel_vm *vm)
 	vm->last.pool = 0;
 }
 
-/* Out of the guest, and its memory back to Linux */
+/* Its memory back to Linux; its threads have ended what they did. */
 static void tear_down(struct keel_vm *vm)
 {
-	keel_vcpus_stop(vm);
 	keel_device_reset(vm);
 	gather(vm);
 	keel_supply_close(vm);
@@ -258,6 +260,7 @@ void keel_life_end(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 {
 	if (!lives(vm))
 		return;
+	keel_vcpus_stop(vm);
 	tear_down(vm);
 	set_state(vm, state, reason, detail);
 }
@@ -281,6 +284,7 @@ int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack)
 		err = -EBUSY;
 	}
 	if (!err) {
+		keel_vcpus_rest(vm);
 		tear_down(vm);
 		err = start(vm, extack);
 		if (err)
@@ -351,6 +355,7 @@ static void end(struct work_struct *work)
 		set_state(vm, KEEL_VM_STATE_PAUSED, vm->end_reason, 0);
 		keel_notify_vm(vm, KEEL_VM_EVENT_POOL);
 	} else if (vm->end_state == KEEL_VM_STATE_RUNNING) {
+		keel_vcpus_rest(vm);
 		tear_down(vm);
 		if (start(vm, NULL))
 			set_state(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_MEMORY, 0);

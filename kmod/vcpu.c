@@ -276,12 +276,30 @@ void keel_vcpus_weight(struct keel_vm *vm)
 	}
 }
 
-static int make_thread(struct keel_vm *vm, u32 i)
+static int get_thread(struct keel_vcpu_thread *t)
 {
-	struct keel_vcpu_thread *t = &vm->thread[i];
 	char name[TASK_COMM_LEN];
 	struct keel_hand *hand;
 	struct task_struct *task;
+
+	snprintf(name, sizeof(name), "keel/%u:%u", t->vm->id, t->index);
+	hand = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : keel_hand_get(name);
+	if (IS_ERR(hand))
+		return PTR_ERR(hand);
+	task = keel_hand_task(hand);
+	t->hand = hand;
+	WRITE_ONCE(t->pid, task_pid_nr(task));
+	spin_lock(&t->vm->thread_lock);
+	t->task = task;
+	spin_unlock(&t->vm->thread_lock);
+	return 0;
+}
+
+/* A guest that starts again may have its thread still. */
+static int make_ready(struct keel_vm *vm, u32 i)
+{
+	struct keel_vcpu_thread *t = &vm->thread[i];
+	int err = 0;
 
 	t->vm = vm;
 	t->index = i;
@@ -290,18 +308,11 @@ static int make_thread(struct keel_vm *vm, u32 i)
 	t->halted = false;
 	t->woken = false;
 	t->input = 0;
-	snprintf(name, sizeof(name), "keel/%u:%u", vm->id, i);
-	hand = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : keel_hand_get(name);
-	if (IS_ERR(hand))
-		return PTR_ERR(hand);
-	task = keel_hand_task(hand);
-	t->hand = hand;
-	t->past = task->se.sum_exec_runtime;
-	WRITE_ONCE(t->pid, task_pid_nr(task));
-	spin_lock(&vm->thread_lock);
-	t->task = task;
-	spin_unlock(&vm->thread_lock);
-	return 0;
+	if (!t->task)
+		err = get_thread(t);
+	if (!err)
+		t->past = t->task->se.sum_exec_runtime;
+	return err;
 }
 
 /**
@@ -316,7 +327,7 @@ int keel_vcpus_start(struct keel_vm *vm)
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus && !err; i++)
-		err = make_thread(vm, i);
+		err = make_ready(vm, i);
 	if (err) {
 		keel_vcpus_stop(vm);
 		return err;
@@ -328,19 +339,35 @@ int keel_vcpus_start(struct keel_vm *vm)
 }
 
 /**
- * keel_vcpus_stop() - end a guest's threads
+ * keel_vcpus_rest() - end what a guest's threads do, for the guest to start again with them
  * @vm: the guest
  *
- * It does not take the guest's goodwill: an interrupt takes the CPU from it.
+ * They stay what they are, cgroups, policies and numbers: a guest that starts itself again
+ * gets away from none of that.  It does not take the guest's goodwill: an interrupt takes
+ * the CPU from it.
+ */
+void keel_vcpus_rest(struct keel_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->config.vcpus; i++)
+		WRITE_ONCE(vm->thread[i].quit, true);
+	kick(vm);
+	for (i = 0; i < vm->config.vcpus; i++)
+		if (vm->thread[i].task)
+			keel_hand_wait(vm->thread[i].hand);
+}
+
+/**
+ * keel_vcpus_stop() - end a guest's threads
+ * @vm: the guest
  */
 void keel_vcpus_stop(struct keel_vm *vm)
 {
 	struct keel_vcpu_thread *t;
 	u32 i;
 
-	for (i = 0; i < vm->config.vcpus; i++)
-		WRITE_ONCE(vm->thread[i].quit, true);
-	kick(vm);
+	keel_vcpus_rest(vm);
 	for (i = 0; i < vm->config.vcpus; i++) {
 		t = &vm->thread[i];
 		if (!t->task)

@@ -82,6 +82,10 @@ now=$(cpu_times loop | awk '{ print $2 }')
 percent=$(((now - was) / 10000 / ($(ms) - start)))
 echo "a quota of 25 %: $percent %"
 check "quota" test $percent -ge 15 -a $percent -le 30
+thread=$(get loop threads)
+check "reset" ./keelctl reset loop
+same "a reset keeps the thread" "$thread" "$(get loop threads)"
+check "and the thread its group" grep -qx "$thread" $group/cgroup.threads
 echo max > $group/cpu.max
 check "pause under a quota" ./keelctl pause loop
 ./keelctl destroy loop big other
