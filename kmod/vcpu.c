@@ -18,6 +18,7 @@
 #include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/sched/types.h>
@@ -33,6 +34,10 @@
 /* The pool is filled with this many frames at first, and with twice as many each time */
 #define FILL_MIN	16
 #define FILL_MAX	256
+
+/* How long a vCPU that has halted keeps its CPU, in case that something comes */
+#define POLL_MIN_US	10
+#define POLL_MAX_US	200
 
 /* A vCPU that has halted looks again after so many ticks, even if nothing is due. */
 #define LOOK_TICKS	BIT_ULL(48)
@@ -128,14 +133,55 @@ static void stop_until(struct keel_vcpu_thread *t, u64 deadline)
 	t->halted = true;
 }
 
-/* Until something has come, or is due: root finds out what. */
-static void sleep_halted(struct keel_vcpu_thread *t)
+static u64 ticks_of(u32 us)
 {
-	u64 left = t->deadline - rdtsc();
-	ktime_t time = 0;
+	return mul_u64_u32_div(us, tsc_khz, USEC_PER_MSEC);
+}
 
-	if ((s64)left > 0)
-		time = mul_u64_u32_div(min_t(u64, left, LOOK_TICKS), USEC_PER_SEC, tsc_khz);
+/*
+ * A moment's wait costs less than going to sleep and being woken.  Nobody else may want
+ * the CPU; and without a deadline, something must have come soon the last times.  False
+ * when it has not been worth it.
+ */
+static bool poll_halted(struct keel_vcpu_thread *t)
+{
+	u64 begin = rdtsc(), now = begin, end = begin + t->poll;
+
+	if (t->deadline && t->deadline <= begin + ticks_of(POLL_MAX_US))
+		end = t->deadline;
+	while (!READ_ONCE(t->woken) && !held(t)) {
+		if (now >= end || need_resched() || !single_task_running())
+			return t->deadline && now >= t->deadline;
+		cpu_relax();
+		now = rdtsc();
+	}
+	return true;
+}
+
+/* Something that has come soon after all lets it poll for longer the next time. */
+static void learn(struct keel_vcpu_thread *t, u64 slept)
+{
+	u64 most = ticks_of(POLL_MAX_US);
+
+	if (slept > most)
+		t->poll = 0;
+	else
+		t->poll = clamp_t(u64, 2 * t->poll, ticks_of(POLL_MIN_US), most);
+}
+
+/* Ticks to sleep: until the deadline, less what waking has taken of late */
+static u64 ticks_to_sleep(const struct keel_vcpu_thread *t, u64 now)
+{
+	u64 left = t->deadline > now ? t->deadline - now : 0;
+
+	return min_t(u64, left > t->margin ? left - t->margin : left, LOOK_TICKS);
+}
+
+static void sleep_until(struct keel_vcpu_thread *t)
+{
+	u64 begin = rdtsc(), left = ticks_to_sleep(t, begin), slept;
+	ktime_t time = mul_u64_u32_div(left, USEC_PER_SEC, tsc_khz);
+
 	set_current_state(TASK_IDLE);
 	if (!READ_ONCE(t->woken) && !held(t)) {
 		if (t->deadline)
@@ -144,7 +190,19 @@ static void sleep_halted(struct keel_vcpu_thread *t)
 			schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	if (held(t))
+	slept = rdtsc() - begin;
+	learn(t, slept);
+	if (t->deadline && slept > left)
+		t->margin = min_t(u64, (3 * t->margin + 2 * (slept - left)) / 4,
+				  ticks_of(POLL_MAX_US));
+}
+
+/* Until something has come, or is due: root finds out what. */
+static void sleep_halted(struct keel_vcpu_thread *t)
+{
+	if (!poll_halted(t))
+		sleep_until(t);
+	if (held(t) || (t->deadline > rdtsc() && !READ_ONCE(t->woken)))
 		return;
 	t->halted = false;
 	/* What comes from here on, root sees, or it wakes the thread once more. */
@@ -307,6 +365,8 @@ static int make_ready(struct keel_vm *vm, u32 i)
 	t->out = false;
 	t->halted = false;
 	t->woken = false;
+	t->poll = 0;
+	t->margin = 0;
 	t->input = 0;
 	if (!t->task)
 		err = get_thread(t);

@@ -83,6 +83,8 @@ struct keel_vm_config {
  *          looked last
  * @woken: something has come since then; set by anybody
  * @deadline: TSC at which something is due, 0 for never
+ * @poll: so many ticks it looks before it goes to sleep
+ * @margin: so many ticks before @deadline it wants to be woken
  * @input: answers an IN, or a read of MMIO, that RUN has come back for
  */
 struct keel_vcpu_thread {
@@ -97,6 +99,8 @@ struct keel_vcpu_thread {
 	bool halted;
 	bool woken;
 	u64 deadline;
+	u64 poll;
+	u64 margin;
 	u64 input;
 };
 

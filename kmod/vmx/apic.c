@@ -91,16 +91,16 @@ void keel_apic_raise(struct keel_apic *apic, u32 vector)
 /**
  * keel_apic_error() - note an error, and raise the interrupt for it
  * @apic: the APIC
- * @bit: of the error status register
+ * @bits: of the error status register
  */
-void keel_apic_error(struct keel_apic *apic, u32 bit)
+void keel_apic_error(struct keel_apic *apic, u32 bits)
 {
 	u32 lvt = keel_apic_get(apic, KEEL_APIC_LVT_ERROR);
 
-	/* An error that is not yet told has raised it already. */
-	if (apic->errors & bit)
+	/* Errors that are not told yet have raised it already. */
+	if ((apic->errors & bits) == bits)
 		return;
-	apic->errors |= bit;
+	apic->errors |= bits;
 	if (!(lvt & KEEL_APIC_LVT_MASKED) && KEEL_ICR_VECTOR(lvt) > 15)
 		keel_apic_raise(apic, KEEL_ICR_VECTOR(lvt));
 }

@@ -147,7 +147,7 @@ static inline bool keel_apic_enabled(const struct keel_apic *apic)
 void keel_apic_reset(struct keel_apic *apic, u32 id);
 u32 keel_apic_highest(const struct keel_apic *apic, u32 base);
 void keel_apic_raise(struct keel_apic *apic, u32 vector);
-void keel_apic_error(struct keel_apic *apic, u32 bit);
+void keel_apic_error(struct keel_apic *apic, u32 bits);
 void keel_apic_priority(struct keel_apic *apic);
 u32 keel_apic_deliverable(const struct keel_apic *apic);
 void keel_apic_accept(struct keel_apic *apic, u32 vector);

@@ -27,22 +27,25 @@
 #define INTR_EXTERNAL		0U
 #define INTR_NMI		(2U << 8 | 2)
 
-/* Guest interrupt status: what is requested, below what is in service (SDM 24.4.2) */
+/* Guest interrupt status: the vector that is pending, below that in service (SDM 24.4.2) */
 #define STATUS_RVI		0xffULL
-#define STATUS_SVI(vector)	((u64)(vector) << 8)
 
 static bool assisted(const struct keel_vcpu *vcpu)
 {
 	return vcpu->root->guest.assist;
 }
 
-/* The CPU learns what is pending and in service, and whose EOI is to be told. */
-static void load_status(const struct keel_apic *apic)
+/* The CPU learns what is pending; what is in service it knows itself. */
+static void load_pending(const struct keel_apic *apic)
 {
-	keel_vmwrite(VMCS_GUEST_INTR_STATUS, keel_apic_highest(apic, KEEL_APIC_IRR) |
-		     STATUS_SVI(keel_apic_highest(apic, KEEL_APIC_ISR)));
+	u64 old = keel_vmread(VMCS_GUEST_INTR_STATUS);
+	u64 status = (old & ~STATUS_RVI) | keel_apic_highest(apic, KEEL_APIC_IRR);
+
+	if (status != old)
+		keel_vmwrite(VMCS_GUEST_INTR_STATUS, status);
 }
 
+/* Whose EOI is to be told */
 static void load_eoi_exits(const struct keel_apic *apic)
 {
 	u32 i;
@@ -73,7 +76,8 @@ void keel_apic_assist(const struct keel_vcpu *vcpu)
 	keel_vmwrite(VMCS_PROC_CTLS, (proc & ~(u64)(KEEL_PROC_CR8_LOAD | KEEL_PROC_CR8_STORE)) |
 		     KEEL_PROC_TPR_SHADOW);
 	keel_vmwrite(VMCS_PROC2_CTLS, keel_vmread(VMCS_PROC2_CTLS) | KEEL_ASSIST_PROC2);
-	load_status(vcpu->apic);
+	keel_vmwrite(VMCS_GUEST_INTR_STATUS, keel_apic_highest(vcpu->apic, KEEL_APIC_IRR) |
+		     keel_apic_highest(vcpu->apic, KEEL_APIC_ISR) << 8);
 	load_eoi_exits(vcpu->apic);
 }
 
@@ -123,7 +127,7 @@ void keel_apic_clear(struct keel_vcpu *vcpu)
 		return;
 	keel_apic_reset(vcpu->apic, vcpu->index);
 	if (assisted(vcpu)) {
-		load_status(vcpu->apic);
+		keel_vmwrite(VMCS_GUEST_INTR_STATUS, 0);
 		load_eoi_exits(vcpu->apic);
 	}
 }
@@ -193,9 +197,13 @@ static u64 inject_interrupt(struct keel_vcpu *vcpu, u64 blocked)
 
 static void inject(struct keel_vcpu *vcpu, u32 attention)
 {
-	u64 blocked = keel_vmread(VMCS_GUEST_INTERRUPTIBILITY);
-	u64 proc = keel_vmread(VMCS_PROC_CTLS), window = 0;
+	u64 blocked, proc, window = 0;
 
+	/* Nothing to inject, and no window is open: that for an NMI is until it has gone. */
+	if (assisted(vcpu) && !(attention & KEEL_ATT_NMI))
+		return;
+	blocked = keel_vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	proc = keel_vmread(VMCS_PROC_CTLS);
 	if (attention & KEEL_ATT_NMI)
 		window |= inject_nmi(vcpu, blocked);
 	window |= inject_interrupt(vcpu, blocked);
@@ -268,7 +276,7 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 		if (apic->deadline && apic->deadline <= now)
 			keel_apic_fire(apic, now);
 		if (assisted(vcpu))
-			load_status(apic);
+			load_pending(apic);
 	}
 	if (stay_halted(vcpu, attention)) {
 		cpu->shared->run.deadline = apic ? apic->deadline : 0;

@@ -64,6 +64,7 @@ static void put_state(const struct keel_host_state *state)
 	keel_vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
 	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	keel_vmwrite(VMCS_ENTRY_INTR_INFO, 0);
+	keel_vmwrite(VMCS_PROC_CTLS, keel_vmread(VMCS_PROC_CTLS) & ~(u64)KEEL_WINDOWS);
 }
 
 /**

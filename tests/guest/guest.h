@@ -83,8 +83,12 @@ static inline uint64_t free_memory(void)
 	return ((uint64_t)guest_end + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* others.S: the other vCPUs come to guest(arg); for programs that the Makefile names */
+/*
+ * others.S, for programs that the Makefile names: the other vCPUs come to guest(arg), or
+ * one of them does once more
+ */
 void start_others(uint64_t arg);
+void start_other(uint32_t i);
 
 /* print.c */
 void print(const char *text);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The other vCPUs, which wait for a start-up IPI: void start_others(uint64_t arg) lets
- * them come to guest(arg), each on a stack of its own (start.S).
+ * The other vCPUs, which wait for a start-up IPI: start_others(arg) lets them come to
+ * guest(arg), each on a stack of its own (start.S); start_other(i) lets one of them come
+ * there once more.
  *
  * World: a guest.  The first vCPU, in 64-bit mode with memory mapped as itself, whose
  * page tables they share.
  */
 #define X2APIC_ICR	0x830
-#define INIT_OTHERS	0xc4500
-#define STARTUP_OTHERS	0xc4600
+#define INIT		0x4500
+#define STARTUP		0x4600
+#define OTHERS		0xc0000
 
 #define EFER		0xc0000080
 #define EFER_LME	0x100
@@ -21,11 +23,19 @@ start_others:
 	movq %rdi, arg
 	movq %cr3, %rax
 	movq %rax, tables
-	movl $X2APIC_ICR, %ecx
-	xorl %edx, %edx
-	movl $INIT_OTHERS, %eax
+	xorl %edi, %edi
+	movl $OTHERS, %r8d
+	jmp 1f
+	.globl start_other
+start_other:
+	xorl %r8d, %r8d
+1:	movl $X2APIC_ICR, %ecx
+	movl %edi, %edx
+	movl $INIT, %eax
+	orl %r8d, %eax
 	wrmsr
-	movl $STARTUP_OTHERS, %eax
+	movl $STARTUP, %eax
+	orl %r8d, %eax
 	movl $other, %esi
 	shrl $12, %esi
 	orl %esi, %eax
@@ -49,9 +59,9 @@ other:
 	wrmsr
 	movl $CR0_PG_NE_PE, %eax
 	movl %eax, %cr0
-	ljmpl $8, $1f
+	ljmpl $16, $1f
 	.code64
-1:	movl $16, %eax
+1:	movl $24, %eax
 	movl %eax, %ds
 	movl %eax, %es
 	movl %eax, %ss
@@ -69,8 +79,8 @@ other:
 	.balign 8
 arg:	.quad 0
 tables:	.quad 0
-gdt:	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
-gdtr:	.word 23
+gdt:	.quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdtr:	.word 31
 	.long gdt
 
 	.section .note.GNU-stack, "", @progbits

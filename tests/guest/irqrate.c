@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * irqrate: what interrupts cost, a line for each kind with the median of TSC ticks, less
+ * those of an empty measurement: a self-IPI with its handler and EOI, HLT with an
+ * interrupt pending, and HLT until the timer's deadline, near and far, from that on.
+ *
+ * World: a guest.
+ */
+#include "apic.h"
+
+#define ROUNDS		101
+#define VECTOR		0x50
+#define NEAR		3000
+#define FAR		100000
+
+static uint64_t sample[ROUNDS];
+static uint64_t nothing;
+static volatile uint32_t seen;
+
+void interrupt(struct frame *frame)
+{
+	seen += frame->vector == VECTOR;
+	wrmsr(APIC_EOI, 0);
+}
+
+static uint64_t median(void)
+{
+	uint64_t key;
+	int i, j;
+
+	for (i = 1; i < ROUNDS; i++) {
+		key = sample[i];
+		for (j = i; j && sample[j - 1] > key; j--)
+			sample[j] = sample[j - 1];
+		sample[j] = key;
+	}
+	return sample[ROUNDS / 2];
+}
+
+static void tell(const char *what)
+{
+	uint64_t val = median();
+
+	print(what);
+	print(" ");
+	print_dec(val > nothing ? val - nothing : 0);
+	print("\n");
+}
+
+#define MEASURE(i, statement) do {		\
+	uint64_t before_ = ticks();		\
+						\
+	statement;				\
+	sample[i] = ticks() - before_;		\
+} while (0)
+
+static void timer(uint64_t ahead, const char *what)
+{
+	uint64_t when;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		when = ticks() + ahead;
+		wrmsr(MSR_DEADLINE, when);
+		wait_irq();
+		irq_off();
+		sample[i] = ticks() - when;
+	}
+	tell(what);
+}
+
+int guest(uint64_t arg)
+{
+	int i;
+
+	load_idt();
+	wrmsr(APIC_SVR, SVR_ON);
+	wrmsr(APIC_TIMER, LVT_DEADLINE | VECTOR);
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, asm volatile("" : : : "memory"));
+	nothing = median();
+
+	irq_on();
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, wrmsr(APIC_SELF, VECTOR));
+	tell("self-ipi");
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, wrmsr(APIC_ICR, 0x40000 | VECTOR));
+	tell("icr-self");
+	irq_off();
+	for (i = 0; i < ROUNDS; i++) {
+		wrmsr(APIC_SELF, VECTOR);
+		MEASURE(i, wait_irq());
+		irq_off();
+	}
+	tell("hlt-pending");
+	/* While the guest sleeps, whoever wants the CPU beside it comes to an end, or so. */
+	timer(FAR, "hlt-timer-far");
+	timer(NEAR, "hlt-timer");
+	return seen == 5 * ROUNDS ? (int)arg : 1;
+}
