@@ -48,6 +48,7 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_RUN, /* runs it, RDX answers an IN, or a read; enum keel_run_reason */
 	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
+	KEEL_HC_VCPU_STEAL, /* vCPU RSI of guest RDI has waited RDX ns: keel_vcpu_steal() */
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR

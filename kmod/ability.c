@@ -101,6 +101,7 @@ int keel_ability(struct keel *keel)
 	setup->assist = apic_assist && keel_guest_assist(setup->ctl);
 	setup->xfeatures = read_xfeatures();
 	setup->tsc_khz = tsc_khz;
+	setup->steal = IS_ENABLED(CONFIG_SCHED_INFO);
 	keel_guest_leaves(setup);
 	setup->barriers = barriers();
 	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;

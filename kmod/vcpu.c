@@ -209,6 +209,30 @@ static void sleep_halted(struct keel_vcpu_thread *t)
 	WRITE_ONCE(t->woken, false);
 }
 
+/* Since it was made, ns that a thread has waited for a CPU */
+static u64 delay_of(const struct task_struct *task)
+{
+#ifdef CONFIG_SCHED_INFO
+	return READ_ONCE(task->sched_info.run_delay);
+#else
+	return 0;
+#endif
+}
+
+/*
+ * How long the thread has waited for a CPU, when that is more than before.  What takes its
+ * CPU away is an interrupt, or that it has yielded: so it is told at the next one.
+ */
+static void tell_delay(struct keel_vcpu_thread *t)
+{
+	u64 delay = delay_of(current);
+
+	if (delay == t->delay)
+		return;
+	t->delay = delay;
+	keel_hypercall3(KEEL_HC_VCPU_STEAL, t->vm->slot, t->index, delay - t->past_delay);
+}
+
 static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run *run)
 {
 	struct keel_vm *vm = t->vm;
@@ -216,6 +240,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	switch (reason) {
 	case KEEL_RUN_INTR:
 		fill_if_low(vm, run);
+		tell_delay(t);
 		break;
 	case KEEL_RUN_KICK:
 		keel_kick();
@@ -243,6 +268,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		break;
 	case KEEL_RUN_YIELD:
 		yield_to_another(t);
+		tell_delay(t);
 		break;
 	case KEEL_RUN_OUTSIDE:
 		fail(vm, KEEL_VM_REASON_OUTSIDE, run->gpa);
@@ -370,8 +396,11 @@ static int make_ready(struct keel_vm *vm, u32 i)
 	t->input = 0;
 	if (!t->task)
 		err = get_thread(t);
-	if (!err)
+	if (!err) {
 		t->past = t->task->se.sum_exec_runtime;
+		t->delay = delay_of(t->task);
+		t->past_delay = t->delay;
+	}
 	return err;
 }
 

@@ -86,6 +86,8 @@ struct keel_vm_config {
  * @poll: so many ticks it looks before it goes to sleep
  * @margin: so many ticks before @deadline it wants to be woken
  * @input: answers an IN, or a read of MMIO, that RUN has come back for
+ * @delay: ns that the thread has ever waited for a CPU, when root was told last
+ * @past_delay: the same, when the guest was started
  */
 struct keel_vcpu_thread {
 	struct keel_vm *vm;
@@ -102,6 +104,8 @@ struct keel_vcpu_thread {
 	u64 poll;
 	u64 margin;
 	u64 input;
+	u64 delay;
+	u64 past_delay;
 };
 
 /**

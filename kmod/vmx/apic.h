@@ -88,6 +88,7 @@
 #define KEEL_ATT_HALTED		BIT(8)	/* it has executed HLT */
 #define KEEL_ATT_WAIT_SIPI	BIT(9)	/* it waits for a start-up IPI */
 #define KEEL_ATT_TIMER		BIT(10)	/* its timer runs */
+#define KEEL_ATT_STEAL		BIT(11)	/* the guest has to be told of steal time */
 
 #define KEEL_ATT_IDLE		(KEEL_ATT_HALTED | KEEL_ATT_WAIT_SIPI)
 #define KEEL_ATT_NEWS		(KEEL_ATT_IRQ | KEEL_ATT_NMI | KEEL_ATT_INIT | KEEL_ATT_SIPI | \

@@ -234,6 +234,20 @@ static bool wakes(struct keel_vcpu *vcpu, u32 attention)
 	       (pending(vcpu) && keel_vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF);
 }
 
+/* Tell the guest; 0, or what RUN answers when that has to wait */
+static s64 tell_steal(struct keel_vcpu *vcpu)
+{
+	switch (keel_steal_tell(vcpu)) {
+	case KEEL_FAULT_DONE:
+		keel_vcpu_flush(vcpu->root, vcpu, false);
+		return 0;
+	case KEEL_FAULT_FILL:
+		return KEEL_RUN_FILL;
+	default:
+		return KEEL_RUN_KICK;
+	}
+}
+
 /* HLT: true when it is over */
 static bool stay_halted(struct keel_vcpu *vcpu, u32 attention)
 {
@@ -268,6 +282,12 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 			cpu->shared->run.deadline = 0;
 			return KEEL_RUN_HLT;
 		}
+	}
+	if (attention & KEEL_ATT_STEAL) {
+		s64 reason = tell_steal(vcpu);
+
+		if (reason)
+			return reason;
 	}
 	if (attention & KEEL_ATT_IRQ)
 		take_posted(vcpu);

@@ -91,6 +91,9 @@ void keel_guest_init(struct keel_vcpu *vcpu)
 	for (i = 0; i < 4; i++)
 		vcpu->dr[i] = 0;
 	vcpu->in_size = 0;
+	/* As with KVM: who starts anew has its pages elsewhere. */
+	__atomic_store_n(&vcpu->clock, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->steal_at, 0, __ATOMIC_SEQ_CST);
 	keel_apic_clear(vcpu);
 	keel_invvpid(KEEL_INV_ONE, KEEL_VPID_VCPU + vcpu->index);
 }

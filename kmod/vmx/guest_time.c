@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 #include "guest_setup.h"
+#include "pv.h"
 
 #define NS_PER_SEC	1000000000ULL
 
@@ -52,7 +53,7 @@ static struct keel_cpuid leaf_15(u32 khz)
 
 /**
  * keel_guest_time() - what guests are told of time
- * @setup: with @cpuid and @tsc_khz; the rest that has to do with it is filled in
+ * @setup: with @cpuid, @tsc_khz and @steal; the rest that has to do with it is filled in
  *
  * A TSC that stands still at times is no stable clock.
  */
@@ -63,7 +64,8 @@ void keel_guest_time(struct keel_guest_setup *setup)
 
 	setup->clock_stable = power->d & KEEL_CPUID_INVARIANT_TSC;
 	setup->kvm_features = CLOCKSOURCE2 | NOP_IO_DELAY | PV_UNHALT | PV_SEND_IPI |
-			      PV_SCHED_YIELD | (setup->clock_stable ? CLOCK_STABLE : 0);
+			      PV_SCHED_YIELD | (setup->clock_stable ? CLOCK_STABLE : 0) |
+			      (setup->steal ? KEEL_KVM_FEATURE_STEAL : 0);
 	keel_clock_scale(khz, &setup->clock_mul, &setup->clock_shift);
 	setup->cpuid[0x15] = leaf_15(khz);
 	setup->cpuid[0x16] = (struct keel_cpuid) { (khz + 500) / 1000, (khz + 500) / 1000, 100 };

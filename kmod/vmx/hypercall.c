@@ -112,6 +112,9 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 	case KEEL_HC_VCPU_STAT:
 		cpu->regs.rax = keel_vcpu_stat(cpu, cpu->regs.rdi, cpu->regs.rsi);
 		break;
+	case KEEL_HC_VCPU_STEAL:
+		cpu->regs.rax = keel_vcpu_steal(cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);
+		break;
 	case KEEL_HC_MSI:
 		cpu->regs.rax = keel_vcpu_msi(cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);
 		break;

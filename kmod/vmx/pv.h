@@ -17,6 +17,9 @@
 #define KEEL_KVM_STEAL_TIME	0x4b564d03
 #define KEEL_KVM_ENABLED	BIT_ULL(0)
 
+/* Of the features (leaf 0x40000001, EAX): there is steal time */
+#define KEEL_KVM_FEATURE_STEAL	BIT(5)
+
 /* Hypercalls, and what they answer (uapi/linux/kvm_para.h) */
 #define KEEL_KVM_HC_POLL	1
 #define KEEL_KVM_HC_KICK	5

@@ -77,6 +77,7 @@ struct keel_cpuid {
  * @assist: the CPU delivers virtual interrupts (KEEL_ASSIST_PROC2)
  * @fpu_size: bytes of an XSAVE area with @xfeatures
  * @cr4: bits of CR4 that they can set
+ * @steal: Linux can say how long a thread has waited for a CPU
  * @tsc_khz: frequency of the TSC
  * @clock_mul: KVM's clock: ns in a tick, in 2^-32
  * @clock_shift: and the power of two of ticks that goes ahead
@@ -98,6 +99,7 @@ struct keel_guest_setup {
 	bool assist;
 	u32 fpu_size;
 	u64 cr4;
+	bool steal;
 	u32 tsc_khz;
 	u32 clock_mul;
 	s8 clock_shift;

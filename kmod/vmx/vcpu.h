@@ -70,6 +70,9 @@
  * @tsc_adjust: IA32_TSC_ADJUST
  * @wall_clock: the KVM_WALL_CLOCK that it has written
  * @clock: KVM_SYSTEM_TIME, read by others
+ * @steal_at: KVM_STEAL_TIME, read by others
+ * @steal: ns that its thread has waited for a CPU, written by others
+ * @steal_told: how many of these the guest has been told of
  * @area: room for @fpu, where it is enough
  */
 struct keel_vcpu {
@@ -105,6 +108,9 @@ struct keel_vcpu {
 	u64 tsc_adjust;
 	u64 wall_clock;
 	u64 clock;
+	u64 steal_at;
+	u64 steal;
+	u64 steal_told;
 	struct keel_span ins;
 	u8 area[] __attribute__((aligned(64)));
 };
@@ -299,6 +305,11 @@ void keel_guest_reinject(void);
 u32 keel_hypercall_targets(u64 low, u64 min, u32 present);
 enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 					  u64 nr);
+
+/* guest_steal.c */
+bool keel_steal_wrmsr(struct keel_vcpu *vcpu, u64 val);
+enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu);
+s64 keel_vcpu_steal(u64 id, u64 index, u64 ns);
 
 /* guest_clock.c */
 bool keel_clock_rdmsr(const struct keel_vcpu *vcpu, u32 msr, u64 *val);

@@ -10,6 +10,8 @@
 
 #define WALL_CLOCK	0x4b564d00
 #define SYSTEM_TIME	0x4b564d01
+#define STEAL_TIME	0x4b564d03
+#define STEAL_BIT	0x20
 #define TSC		0x10
 #define TSC_ADJUST	0x3b
 #define NO_SUCH_MSR	0x1234
@@ -44,6 +46,12 @@ static volatile uint32_t turn;
 static volatile uint32_t bad;
 static volatile uint32_t faults;
 static volatile uint32_t woken;
+
+static volatile struct {
+	uint64_t steal;
+	uint32_t version;
+	uint32_t pad[13];
+} stolen[16] __attribute__((aligned(64)));
 
 static struct {
 	uint64_t low;
@@ -268,6 +276,8 @@ int guest(uint64_t arg)
 		start_others(arg);
 	}
 	cpuid(0x40000001, r);
+	if (r[0] & STEAL_BIT)
+		wrmsr(STEAL_TIME, (uint64_t)&stolen[self] | 1);
 	expect(!!(clocks[self].flags & STABLE) == (r[0] >> 24 & 1), "stable");
 	for (i = 0; i < ROUNDS; i++) {
 		while (turn % vcpus != self)
@@ -285,12 +295,19 @@ int guest(uint64_t arg)
 			asm volatile("hlt");
 			woken++;
 		}
+	if (r[0] & STEAL_BIT) {
+		expect(stolen[0].version && !(stolen[0].version & 1), "steal time");
+		expect(rdmsr(STEAL_TIME) == ((uint64_t)&stolen[0] | 1), "steal time's MSR");
+		expect(stolen[0].steal < now(0), "as much of it as there can be");
+	}
 	while (turn < ROUNDS * vcpus)
 		asm volatile("pause");
 	if (vcpus > 1)
 		kick();
 	move(0);
-	print("kvm: ns ");
+	print("kvm: stolen ");
+	print_dec(stolen[0].steal);
+	print("\nkvm: ns ");
 	print_dec(now(0));
 	print("\n");
 	if (!bad)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What makes a guest's machine one of KVM's: leaves of CPUID, the clock on one and on
-# two vCPUs and across a pause, wall clock, hypercalls, MSRs that there are not, and
+# several vCPUs, wall clock, steal time, hypercalls, MSRs that there are not, and
 # strings of port I/O.
 #
 # needs: keelctl guests
@@ -33,7 +33,9 @@ together() {
 }
 together 1
 together 2
+# More vCPUs than CPUs: each of them has to wait.
 together 4
+check "some time was stolen: $(word stolen) ns" test "$(word stolen)" -gt 0 -a "$(word stolen)" -lt "$ns"
 
 # MSRs that there are not: counted and named, while the guest is there
 ./keelctl create kvm --memory 1M --cpus 2 --kernel ./kvm --arg 3 --start

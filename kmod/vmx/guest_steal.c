@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Steal time: how long a guest's vCPU could have run and did not, as KVM tells it.
+ *
+ * World: root and KUnit.  No locks: Linux says how long that was, whoever is about to
+ * run the vCPU tells the guest.
+ *
+ * A guest that has not asked costs nothing.  One that has is told when there is news, not
+ * at each entry.
+ */
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include "../mmu/pool.h"
+#include "pv.h"
+#include "vcpu.h"
+
+/* Of what is written to the MSR: bits that have to be zero (KVM_STEAL_RESERVED_MASK) */
+#define RESERVED	0x3eULL
+
+_Static_assert(sizeof(struct keel_steal_time) == 64, "struct kvm_steal_time");
+
+/**
+ * keel_steal_wrmsr() - a guest says where it wants to be told
+ * @vcpu: the vCPU
+ * @val: the address, and KEEL_KVM_ENABLED
+ *
+ * Return: false when it cannot be written.
+ */
+bool keel_steal_wrmsr(struct keel_vcpu *vcpu, u64 val)
+{
+	if (val & RESERVED)
+		return false;
+	/* What was before is nothing that it could have missed. */
+	vcpu->steal_told = __atomic_load_n(&vcpu->steal, __ATOMIC_RELAXED);
+	__atomic_store_n(&vcpu->steal_at, val, __ATOMIC_SEQ_CST);
+	if (val & KEEL_KVM_ENABLED)
+		__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+/**
+ * keel_steal_tell() - tell a guest
+ * @vcpu: the vCPU, run by this CPU, with KEEL_ATT_STEAL
+ *
+ * Return: enum keel_fault: anything but KEEL_FAULT_DONE is to be tried again.
+ */
+enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu)
+{
+	struct keel_steal_time *page;
+	enum keel_fault ret;
+	u64 steal;
+	void *at;
+
+	__atomic_and_fetch(&vcpu->attention, ~(u32)KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
+	if (!(vcpu->steal_at & KEEL_KVM_ENABLED))
+		return KEEL_FAULT_DONE;
+	/* Aligned, it is all on one page. */
+	ret = keel_gmem_at(keel_root_state(), vcpu->guest, vcpu->steal_at & ~KEEL_KVM_ENABLED,
+			   true, vcpu, &at);
+	if (ret == KEEL_FAULT_OUTSIDE)
+		return KEEL_FAULT_DONE;
+	if (ret != KEEL_FAULT_DONE) {
+		__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
+		return ret;
+	}
+	page = at;
+	steal = __atomic_load_n(&vcpu->steal, __ATOMIC_RELAXED);
+	__atomic_store_n(&page->version, page->version | 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&page->steal, page->steal + (steal - vcpu->steal_told),
+			 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&page->version, page->version + 1, __ATOMIC_SEQ_CST);
+	vcpu->steal_told = steal;
+	return KEEL_FAULT_DONE;
+}
+
+/**
+ * keel_vcpu_steal() - Linux says how long a vCPU's thread has waited for a CPU
+ * @id: the guest
+ * @index: the vCPU
+ * @ns: since it was started, in ns
+ *
+ * Return: 0, or -ENOENT.
+ */
+s64 keel_vcpu_steal(u64 id, u64 index, u64 ns)
+{
+	struct keel_vcpu *vcpu = keel_vcpu_at(keel_root_state(), id, index);
+
+	if (!vcpu)
+		return -ENOENT;
+	__atomic_store_n(&vcpu->steal, ns, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&vcpu->steal_at, __ATOMIC_SEQ_CST) & KEEL_KVM_ENABLED)
+		__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
+	return 0;
+}
