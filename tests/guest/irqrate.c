@@ -89,13 +89,16 @@ int guest(uint64_t arg)
 	tell("icr-self");
 	irq_off();
 	for (i = 0; i < ROUNDS; i++) {
+		/* An emulator can lose the shadow of STI, and the interrupt come before HLT. */
+		wrmsr(MSR_DEADLINE, ticks() + FAR);
 		wrmsr(APIC_SELF, VECTOR);
 		MEASURE(i, wait_irq());
 		irq_off();
 	}
+	wrmsr(MSR_DEADLINE, 0);
 	tell("hlt-pending");
 	/* While the guest sleeps, whoever wants the CPU beside it comes to an end, or so. */
 	timer(FAR, "hlt-timer-far");
 	timer(NEAR, "hlt-timer");
-	return seen == 5 * ROUNDS ? (int)arg : 1;
+	return seen >= 5 * ROUNDS ? (int)arg : 1;
 }
