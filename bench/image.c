@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A small guest from its ELF file, laid out as keelctl lays it out: in the lowest
+ * A small guest from its ELF file, laid out much as keelctl lays it out: in the lowest
  * pages stack, page tables and GDT, further up the program.  The file is one of
  * this project's own: one segment, at its physical address.
  *

@@ -18,12 +18,14 @@ void model_fault(struct model *m, unsigned int v, unsigned int place, bool write
 	struct keel_vcpu *self;
 	enum keel_fault ret;
 	u64 entry, pfn, *word;
+	bool outside;
 
 	if (!m->in[v])
 		return;
 	self = fake_vcpu(real, v % 2);
 	ret = keel_guest_fault(&fake->root, real, model_places[place] << 12 | 0x123, write, self);
-	if (!EXPECT(model_is_memory(model_places[place]) != (ret == KEEL_FAULT_OUTSIDE)))
+	outside = ret == KEEL_FAULT_OUTSIDE;
+	if (!EXPECT(model_is_memory(model_places[place]) != outside))
 		return;
 	entry = keel_table_lookup(&real->ept, model_places[place] << 12, &level);
 	pfn = (entry & KEEL_TABLE_ADDR) >> 12;
