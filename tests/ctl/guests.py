@@ -345,7 +345,10 @@ def counters(scale=1):
     return {'vcpu': [{'index': i, 'thread': 100 + i, 'cpu-time': scale * 10 ** 9, 'runs': 5 * scale,
                       'return': [{'name': 'hlt', 'count': 2 * scale}],
                       'exit': [{'name': 'CPUID', 'count': 10 * scale, 'ticks': 100 * scale},
-                               {'name': 'x' * 60, 'count': i, 'ticks': 1}]} for i in range(3)]}
+                               {'name': 'x' * 60, 'count': i, 'ticks': 1}],
+                      'refused': 4 * scale * i, **({}, {'refused-msr': 0x8c},
+                                                   {'refused-msr': 0x8d, 'refused-write': True})[i]}
+                     for i in range(3)]}
 
 
 def test_stat():
@@ -364,9 +367,12 @@ def test_stat():
         one[0]['vcpus'][2] == {'index': 2, 'thread': 102, 'cpu_time': 10 ** 9, 'runs': 5,
                                'returns': [{'name': 'hlt', 'count': 2}],
                                'exits': [{'name': 'CPUID', 'count': 10, 'ticks': 100},
-                                         {'name': 'x' * 39, 'count': 2, 'ticks': 1}]}, one)
+                                         {'name': 'x' * 39, 'count': 2, 'ticks': 1}],
+                               'refused_msrs': 8, 'last_refused': 'wrmsr 0x8d'} and
+        one[0]['vcpus'][0]['last_refused'] is None and one[0]['vcpus'][1]['last_refused'] == 'rdmsr 0x8c', one)
     _, out, _ = machine.run('stat', '--id', '1')
     test('vCPUs are added up', '            30             300  CPUID\n' in out and
+         '            12  refused_msrs   accesses to MSRs that there are not, at last wrmsr 0x8d\n' in out and
          '    3000000000  cpu_time' in out, out)
     _, out, _ = machine.run('stat')
     test('a line for each', [line.split()[1] for line in out.splitlines()] == ['NAME', 'web', 'idle'] and
