@@ -12,7 +12,7 @@ console="console=ttyS0 cryptomgr.notests"
 
 check "load" insmod keel.ko
 check "create" ./keelctl create worker --memory 128M --kernel $linux/vmlinux \
-	--initrd $linux/initrd --cmdline "$console keel.do=work"
+	--initrd $linux/initrd --cmdline "$console keel.do=work" 2> /tmp/progress
 timeout 400 ./keelctl console --start worker < /dev/null > /tmp/said
 sed -n '/^KEEL-GUEST/p' /tmp/said | tr -d '\r'
 check "it has done its work" grep -q '^KEEL-GUEST: done [1-9][0-9]* ok, 0 not ok' /tmp/said
