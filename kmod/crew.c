@@ -78,6 +78,7 @@ static int hand_main(void *arg)
 		__set_current_state(TASK_RUNNING);
 		take_name(hand->name);
 		job(hand->arg);
+		take_name("keel/idle");
 		WRITE_ONCE(hand->job, NULL);
 		complete(&hand->done);
 	}
