@@ -97,6 +97,8 @@ static bool fits(u64 nr, s64 ret)
 	case KEEL_HC_VM_KILL:
 	case KEEL_HC_VM_STAT:
 	case KEEL_HC_VCPU_PARK:
+	/* There are no vCPUs that would have to hear of it. */
+	case KEEL_HC_MSI:
 		return !ret;
 	default:
 		return false;
@@ -123,6 +125,8 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 	}
 	if (nr == KEEL_HC_VM_FILL || nr == KEEL_HC_VM_MAP)
 		rsi = fill_batch(rnd, keel);
+	if (nr == KEEL_HC_MSI && prandom_u32_state(rnd) % 8)
+		rsi = 0xfee00000 | (random64(rnd) & 0xfffff);
 	/* A vCPU that could run would leave its own vector registers to whom this interrupts. */
 	if (nr == KEEL_HC_VCPU_NEW)
 		rsi |= KEEL_VCPUS_MAX;
