@@ -7,14 +7,12 @@
  * World: a guest.
  */
 #include "apic.h"
+#include "sample.h"
 
-#define ROUNDS		101
 #define VECTOR		0x50
 #define NEAR		3000
 #define FAR		100000
 
-static uint64_t sample[ROUNDS];
-static uint64_t nothing;
 static volatile uint32_t seen;
 
 void interrupt(struct frame *frame)
@@ -22,37 +20,6 @@ void interrupt(struct frame *frame)
 	seen += frame->vector == VECTOR;
 	wrmsr(APIC_EOI, 0);
 }
-
-static uint64_t median(void)
-{
-	uint64_t key;
-	int i, j;
-
-	for (i = 1; i < ROUNDS; i++) {
-		key = sample[i];
-		for (j = i; j && sample[j - 1] > key; j--)
-			sample[j] = sample[j - 1];
-		sample[j] = key;
-	}
-	return sample[ROUNDS / 2];
-}
-
-static void tell(const char *what)
-{
-	uint64_t val = median();
-
-	print(what);
-	print(" ");
-	print_dec(val > nothing ? val - nothing : 0);
-	print("\n");
-}
-
-#define MEASURE(i, statement) do {		\
-	uint64_t before_ = ticks();		\
-						\
-	statement;				\
-	sample[i] = ticks() - before_;		\
-} while (0)
 
 static void timer(uint64_t ahead, const char *what)
 {

@@ -9,46 +9,10 @@
  *
  * World: a guest.
  */
-#include "guest.h"
-
-#define ROUNDS 101
+#include "sample.h"
 
 #define HC_NONE 0xffff
 #define UNCLAIMED_PORT 0xe9
-
-static uint64_t sample[ROUNDS];
-static uint64_t nothing;
-
-static uint64_t median(void)
-{
-	uint64_t key;
-	int i, j;
-
-	for (i = 1; i < ROUNDS; i++) {
-		key = sample[i];
-		for (j = i; j && sample[j - 1] > key; j--)
-			sample[j] = sample[j - 1];
-		sample[j] = key;
-	}
-	return sample[ROUNDS / 2];
-}
-
-static void tell(const char *what)
-{
-	uint64_t val = median();
-
-	print(what);
-	print(" ");
-	print_dec(val > nothing ? val - nothing : 0);
-	print("\n");
-}
-
-#define MEASURE(i, statement) do {		\
-	uint64_t before_ = ticks();		\
-						\
-	statement;				\
-	sample[i] = ticks() - before_;		\
-} while (0)
 
 int guest(uint64_t arg)
 {
