@@ -6,7 +6,7 @@
  * World: host.  @lock guards the list of idle threads.  A thread is in the cgroups of
  * whoever it was made for.  Kept are those alone that are where the kernel's threads are
  * born, and for those alone who are there too: any other cgroup could not be removed
- * while one of its threads waits here, and moving threads costs as much as making them.
+ * while one of its threads waits here.
  * One that somebody has pinned to CPUs or given another policy is not used again.
  */
 #include <linux/cgroup.h>
