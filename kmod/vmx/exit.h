@@ -127,6 +127,19 @@ static inline void keel_skip(void)
 	keel_skip_over(keel_vmread(VMCS_EXIT_INSTR_LEN));
 }
 
+/**
+ * keel_put_seg() - give a guest, or the host, a segment
+ * @n: the segment: ES, CS, SS, DS, FS, GS, LDTR, TR from 0 on
+ * @seg: what is to be in it
+ */
+static inline void keel_put_seg(unsigned int n, const struct keel_seg *seg)
+{
+	keel_vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * n, seg->sel);
+	keel_vmwrite(VMCS_GUEST_ES_LIMIT + 2 * n, seg->limit);
+	keel_vmwrite(VMCS_GUEST_ES_AR + 2 * n, seg->ar);
+	keel_vmwrite(VMCS_GUEST_ES_BASE + 2 * n, seg->base);
+}
+
 /* leave.c, called by entry.S */
 KEEL_NORETURN void keel_depart(struct keel_root_cpu *cpu, const struct keel_host_state *state);
 

@@ -27,14 +27,6 @@
 #define RESET_BASE	0xffff0000ULL
 #define RESET_RIP	0xfff0
 
-static void put_seg(unsigned int n, const struct keel_seg *seg)
-{
-	keel_vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * n, seg->sel);
-	keel_vmwrite(VMCS_GUEST_ES_LIMIT + 2 * n, seg->limit);
-	keel_vmwrite(VMCS_GUEST_ES_AR + 2 * n, seg->ar);
-	keel_vmwrite(VMCS_GUEST_ES_BASE + 2 * n, seg->base);
-}
-
 static void put_state(const struct keel_host_state *state)
 {
 	keel_vmwrite(VMCS_GUEST_CR0, state->cr0 | KEEL_CR0_OWNED);
@@ -46,14 +38,14 @@ static void put_state(const struct keel_host_state *state)
 	keel_vmwrite(VMCS_GUEST_RIP, state->rip);
 	keel_vmwrite(VMCS_GUEST_RSP, state->rsp);
 	keel_vmwrite(VMCS_GUEST_RFLAGS, state->rflags);
-	put_seg(0, &state->es);
-	put_seg(1, &state->cs);
-	put_seg(2, &state->ss);
-	put_seg(3, &state->ds);
-	put_seg(4, &state->fs);
-	put_seg(5, &state->gs);
-	put_seg(6, &state->ldtr);
-	put_seg(7, &state->tr);
+	keel_put_seg(0, &state->es);
+	keel_put_seg(1, &state->cs);
+	keel_put_seg(2, &state->ss);
+	keel_put_seg(3, &state->ds);
+	keel_put_seg(4, &state->fs);
+	keel_put_seg(5, &state->gs);
+	keel_put_seg(6, &state->ldtr);
+	keel_put_seg(7, &state->tr);
 	keel_vmwrite(VMCS_GUEST_GDTR_BASE, state->gdtr.base);
 	keel_vmwrite(VMCS_GUEST_GDTR_LIMIT, state->gdtr.limit);
 	keel_vmwrite(VMCS_GUEST_IDTR_BASE, state->idtr.base);

@@ -75,14 +75,6 @@ void keel_startup_state(struct keel_host_state *state, u8 vector)
 	state->debugctl = 0;
 }
 
-static void put_seg(const struct keel_seg *seg, unsigned int n)
-{
-	keel_vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * n, seg->sel);
-	keel_vmwrite(VMCS_GUEST_ES_LIMIT + 2 * n, seg->limit);
-	keel_vmwrite(VMCS_GUEST_ES_AR + 2 * n, seg->ar);
-	keel_vmwrite(VMCS_GUEST_ES_BASE + 2 * n, seg->base);
-}
-
 /* What keel_state_from_vmcs() reads, but for what INIT leaves as it is */
 static void state_to_vmcs(const struct keel_host_state *state)
 {
@@ -96,14 +88,14 @@ static void state_to_vmcs(const struct keel_host_state *state)
 	keel_vmwrite(VMCS_GUEST_RIP, state->rip);
 	keel_vmwrite(VMCS_GUEST_RSP, state->rsp);
 	keel_vmwrite(VMCS_GUEST_RFLAGS, state->rflags);
-	put_seg(&state->es, 0);
-	put_seg(&state->cs, 1);
-	put_seg(&state->ss, 2);
-	put_seg(&state->ds, 3);
-	put_seg(&state->fs, 4);
-	put_seg(&state->gs, 5);
-	put_seg(&state->ldtr, 6);
-	put_seg(&state->tr, 7);
+	keel_put_seg(0, &state->es);
+	keel_put_seg(1, &state->cs);
+	keel_put_seg(2, &state->ss);
+	keel_put_seg(3, &state->ds);
+	keel_put_seg(4, &state->fs);
+	keel_put_seg(5, &state->gs);
+	keel_put_seg(6, &state->ldtr);
+	keel_put_seg(7, &state->tr);
 	keel_vmwrite(VMCS_GUEST_GDTR_BASE, state->gdtr.base);
 	keel_vmwrite(VMCS_GUEST_GDTR_LIMIT, state->gdtr.limit);
 	keel_vmwrite(VMCS_GUEST_IDTR_BASE, state->idtr.base);
