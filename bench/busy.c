@@ -20,6 +20,8 @@
 #include "busy.h"
 
 #define PAUSE_NS	50000000
+#define CLOCK_NS	4000000
+#define PHASES		16
 
 static unsigned long now(void)
 {
@@ -29,14 +31,19 @@ static unsigned long now(void)
 	return t.tv_sec * 1000000000UL + t.tv_nsec;
 }
 
+static void pause_for(long ns)
+{
+	struct timespec t = { .tv_nsec = ns };
+
+	nanosleep(&t, NULL);
+}
+
 /**
  * busy_pause() - let what the last step has left behind run, and this task's time be booked
  */
 void busy_pause(void)
 {
-	struct timespec t = { .tv_nsec = PAUSE_NS };
-
-	nanosleep(&t, NULL);
+	pause_for(PAUSE_NS);
 }
 
 /* Nanoseconds in which tasks ran, of all CPUs: the 7th number of 'cpuN' lines. */
@@ -59,7 +66,8 @@ static void measure(struct busy_step *s, unsigned int round)
 {
 	unsigned long ns, start, stop;
 
-	busy_pause();
+	/* Each round at another moment between two ticks of Linux's clock */
+	pause_for(PAUSE_NS + round % PHASES * (CLOCK_NS / PHASES));
 	ns = busy();
 	start = __builtin_ia32_rdtsc();
 	s->step();
