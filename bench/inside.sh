@@ -17,7 +17,7 @@ if [ "${1:-}" != load ]; then
 	modprobe kvm_intel
 	./kvm
 	./kvmguest rate ./rate
-	./kvmguest life ./idle 7
+	./kvmguest life ./idle 16
 	./kvmguest idle ./idle 32
 	rmmod kvm_intel kvm
 
@@ -25,7 +25,7 @@ if [ "${1:-}" != load ]; then
 	./cpuid keel $keel/exits
 	cut -f 1,2 $keel/counters | tr '\t' ' '
 	./keel rate ./rate
-	./keel life ./idle 7
+	./keel life ./idle 32
 	./keel idle ./idle 32
 	rmmod keel
 

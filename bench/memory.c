@@ -2,8 +2,8 @@
 /*
  * What the machine's memory is used for: free pages from /proc/zoneinfo, where those on
  * CPUs' own lists are seen too, which /proc/meminfo does not count as free; and what
- * /proc/meminfo knows of the rest.  Slabs that hold nothing are given back first: what
- * was measured before would have left some.
+ * /proc/meminfo knows of the rest.  Guests that wait are given time to settle, and slabs
+ * that hold nothing are given back first: what was measured before would have left some.
  *
  * World: user, in the machine that is measured.
  */
@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "memory.h"
+
+/* Who does nothing for so long is idle */
+#define SETTLE_SECONDS	10
 
 static long meminfo(const char *name)
 {
@@ -68,6 +71,7 @@ static void shrink_slabs(void)
  */
 void memory_read(struct memory *m)
 {
+	sleep(SETTLE_SECONDS);
 	shrink_slabs();
 	m->slab = meminfo("Slab");
 	m->stacks = meminfo("KernelStack");

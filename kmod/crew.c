@@ -3,10 +3,10 @@
  * Threads for vCPUs.  Making one costs as much as the rest of a small guest, so that
  * a few whose guests have ended are kept for the next ones.
  *
- * World: host.  @lock guards the list of idle threads.  A thread is in the cgroups of
- * whoever it was made for.  Kept are those alone that are where the kernel's threads are
- * born, and for those alone who are there too: any other cgroup could not be removed
- * while one of its threads waits here.
+ * World: host.  @lock guards the lists of idle threads and of those on their way there.
+ * A thread is in the cgroups of whoever it was made for.  Kept are those alone that are
+ * where the kernel's threads are born, and for those alone who are there too: any other
+ * cgroup could not be removed while one of its threads waits here.
  * One that somebody has pinned to CPUs or given another policy is not used again.
  */
 #include <linux/cgroup.h>
@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "crew.h"
 
@@ -27,7 +28,7 @@
 
 /**
  * struct keel_hand - a thread
- * @node: among the idle ones
+ * @node: among the idle ones, or those that leave
  * @task: the thread, with a reference
  * @home: the cgroups that it was born in
  * @cpus: how many CPUs it could run on when it was made
@@ -50,6 +51,7 @@ struct keel_hand {
 };
 
 static LIST_HEAD(idle);
+static LIST_HEAD(leaving);
 static unsigned int nr_idle;
 static DEFINE_SPINLOCK(lock);
 
@@ -221,6 +223,45 @@ void keel_hand_put(struct keel_hand *hand)
 }
 
 /**
+ * keel_hand_may_leave() - could a thread be used again when it leaves a guest that lives?
+ * @hand: the thread
+ *
+ * Return: true when it is what it was made, and where it was: then the next one is the same.
+ */
+bool keel_hand_may_leave(const struct keel_hand *hand)
+{
+	return is_as_made(hand);
+}
+
+static void sweep(struct work_struct *work)
+{
+	struct keel_hand *hand, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&lock);
+	list_splice_init(&leaving, &list);
+	spin_unlock(&lock);
+	list_for_each_entry_safe(hand, next, &list, node)
+		keel_hand_put(hand);
+}
+
+static DECLARE_WORK(sweeping, sweep);
+
+/**
+ * keel_hand_leave() - a thread lets itself go
+ * @hand: the thread, which is about to end its job
+ *
+ * Context: from its job; with a spinlock, or without.
+ */
+void keel_hand_leave(struct keel_hand *hand)
+{
+	spin_lock(&lock);
+	list_add(&hand->node, &leaving);
+	spin_unlock(&lock);
+	schedule_work(&sweeping);
+}
+
+/**
  * keel_hand_task() - the thread itself
  * @hand: the thread
  *
@@ -239,6 +280,7 @@ void keel_crew_dismiss(void)
 	struct keel_hand *hand, *next;
 	LIST_HEAD(list);
 
+	flush_work(&sweeping);
 	spin_lock(&lock);
 	list_splice_init(&idle, &list);
 	nr_idle = 0;

@@ -26,34 +26,18 @@ static void noop(void *unused)
  */
 static void tell(struct keel_vcpu_thread *t, bool kick)
 {
-	struct keel_vm *vm = t->vm;
-
-	WRITE_ONCE(t->woken, true);
-	spin_lock(&vm->thread_lock);
-	if (t->task) {
-		wake_up_process(t->task);
-		if (kick)
-			smp_call_function_single(task_cpu(t->task), noop, NULL, 0);
-	}
-	spin_unlock(&vm->thread_lock);
-}
-
-/**
- * keel_irq_thread() - a vCPU's thread
- * @t: the vCPU
- *
- * Return: the thread, with a reference; NULL when there is none.
- */
-struct task_struct *keel_irq_thread(struct keel_vcpu_thread *t)
-{
 	struct task_struct *task;
 
-	spin_lock(&t->vm->thread_lock);
-	task = t->task;
-	if (task)
-		get_task_struct(task);
-	spin_unlock(&t->vm->thread_lock);
-	return task;
+	WRITE_ONCE(t->woken, true);
+	task = keel_thread_task(t);
+	if (!task) {
+		keel_thread_recall(t, true);
+		return;
+	}
+	wake_up_process(task);
+	if (kick)
+		smp_call_function_single(task_cpu(task), noop, NULL, 0);
+	put_task_struct(task);
 }
 
 /**

@@ -397,6 +397,7 @@ void keel_life_init(struct keel_vm *vm)
 {
 	INIT_WORK(&vm->end, end);
 	INIT_DELAYED_WORK(&vm->force, force);
+	keel_threads_init(vm);
 }
 
 /**
@@ -410,12 +411,14 @@ void keel_life_init(struct keel_vm *vm)
 int keel_vm_set(struct keel_vm *vm, u32 weight, struct netlink_ext_ack *extack)
 {
 	int err;
+	u32 i;
 
 	mutex_lock(&vm->lock);
 	err = gone(vm, extack);
 	if (!err) {
 		WRITE_ONCE(vm->config.weight, weight);
-		keel_vcpus_weight(vm);
+		for (i = 0; i < vm->config.vcpus; i++)
+			keel_thread_weight(&vm->thread[i]);
 		keel_notify_vm(vm, KEEL_VM_EVENT_CHANGED);
 	}
 	mutex_unlock(&vm->lock);

@@ -15,6 +15,7 @@
 struct keel;
 struct keel_vm;
 struct keel_vcpu_thread;
+struct task_struct;
 
 /* life.c; under the guest's lock but for keel_life_init() */
 void keel_life_init(struct keel_vm *vm);
@@ -30,7 +31,29 @@ void keel_vcpus_rest(struct keel_vm *vm);
 void keel_vcpus_stop(struct keel_vm *vm);
 void keel_vcpus_hold(struct keel_vm *vm);
 void keel_vcpus_go(struct keel_vm *vm);
-void keel_vcpus_weight(struct keel_vm *vm);
+/* in a vCPU's thread, or of any */
+void keel_vcpu_main(void *arg);
+bool keel_vcpu_held(const struct keel_vcpu_thread *t);
+
+/* halt.c: in a vCPU's thread */
+void keel_halt(struct keel_vcpu_thread *t, u64 deadline);
+bool keel_halt_wait(struct keel_vcpu_thread *t);
+
+/* idle.c: a thread that sleeps, or waits, for so many ms may leave */
+#define KEEL_LINGER_MS	4000
+void keel_idle_sleeps(struct keel_vcpu_thread *t);
+void keel_idle_forget(struct keel_vcpu_thread *t);
+void keel_idle_exit(void);
+
+/* thread.c; get, put and settle under the guest's lock, leave in a vCPU's thread */
+void keel_threads_init(struct keel_vm *vm);
+int keel_thread_get(struct keel_vcpu_thread *t);
+void keel_thread_put(struct keel_vcpu_thread *t);
+void keel_thread_settle(struct keel_vcpu_thread *t);
+void keel_thread_weight(struct keel_vcpu_thread *t);
+bool keel_thread_leave(struct keel_vcpu_thread *t);
+void keel_thread_recall(struct keel_vcpu_thread *t, bool due);
+u64 keel_thread_delay(const struct task_struct *task);
 
 /* For work that guests leave behind */
 extern struct workqueue_struct *keel_work;

@@ -151,18 +151,6 @@ static int put_count(struct sk_buff *skb, int attr, const char *name, u64 count,
 	return 0;
 }
 
-/* The thread's, or 0 when it has gone meanwhile */
-static u64 cpu_time(struct keel_vm *vm, unsigned int index)
-{
-	const struct keel_vcpu_thread *t = &vm->thread[index];
-	u64 time;
-
-	mutex_lock(&vm->lock);
-	time = t->task ? READ_ONCE(t->task->se.sum_exec_runtime) - t->past : 0;
-	mutex_unlock(&vm->lock);
-	return time;
-}
-
 /* By name, where the reason has one */
 static int put_exit(struct sk_buff *skb, unsigned int reason, const struct keel_exit_stat *exit)
 {
@@ -195,7 +183,7 @@ static int put_vcpu(struct sk_buff *skb, struct keel_vm *vm, unsigned int index,
 		return -EMSGSIZE;
 	err = nla_put_u32(skb, KEEL_A_VCPU_INDEX, index) ?:
 	      nla_put_u32(skb, KEEL_A_VCPU_THREAD, READ_ONCE(vm->thread[index].pid)) ?:
-	      nla_put_u64_64bit(skb, KEEL_A_VCPU_CPU_TIME, cpu_time(vm, index),
+	      nla_put_u64_64bit(skb, KEEL_A_VCPU_CPU_TIME, keel_thread_time(&vm->thread[index]),
 				KEEL_A_VCPU_PAD) ?:
 	      nla_put_u64_64bit(skb, KEEL_A_VCPU_RUNS, stat->runs, KEEL_A_VCPU_PAD);
 	for (i = 0; !err && i < KEEL_RUN_NR; i++)

@@ -35,21 +35,19 @@
 #define FILL_MIN	16
 #define FILL_MAX	256
 
-/* How long a vCPU that has halted keeps its CPU, in case that something comes */
-#define POLL_MIN_US	10
-#define POLL_MAX_US	200
-
-/* A vCPU that has halted looks again after so many ticks, even if nothing is due. */
-#define LOOK_TICKS	BIT_ULL(48)
-
 /* A thread on a CPU that root has given back tries again after so many ms. */
 #define ASIDE_MS	20
 
 struct workqueue_struct *keel_work;
 static struct keel *keel;
 
-/* Not to be in the guest, for a reason that lies with Linux */
-static bool held(const struct keel_vcpu_thread *t)
+/**
+ * keel_vcpu_held() - is a vCPU not to be in the guest, for a reason that lies with Linux?
+ * @t: the vCPU
+ *
+ * Return: true then.
+ */
+bool keel_vcpu_held(const struct keel_vcpu_thread *t)
 {
 	const struct keel_vm *vm = t->vm;
 
@@ -73,11 +71,12 @@ static void kick(struct keel_vm *vm)
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus; i++) {
-		task = vm->thread[i].task;
+		task = keel_thread_task(&vm->thread[i]);
 		if (!task)
 			continue;
 		wake_up_process(task);
 		smp_call_function_single(task_cpu(task), noop, NULL, 1);
+		put_task_struct(task);
 	}
 	wake_up_all(&vm->wait);
 }
@@ -119,104 +118,12 @@ static void yield_to_another(struct keel_vcpu_thread *t)
 	bool done = false;
 
 	for (i = 1; i < n && !done; i++) {
-		task = keel_irq_thread(&vm->thread[(t->index + i) % n]);
+		task = keel_thread_task(&vm->thread[(t->index + i) % n]);
 		if (!task)
 			continue;
 		done = yield_to(task, true) > 0;
 		put_task_struct(task);
 	}
-}
-
-static void stop_until(struct keel_vcpu_thread *t, u64 deadline)
-{
-	t->deadline = deadline;
-	t->halted = true;
-}
-
-static u64 ticks_of(u32 us)
-{
-	return mul_u64_u32_div(us, tsc_khz, USEC_PER_MSEC);
-}
-
-/*
- * A moment's wait costs less than going to sleep and being woken.  Nobody else may want
- * the CPU; and without a deadline, something must have come soon the last times.  False
- * when it has not been worth it.
- */
-static bool poll_halted(struct keel_vcpu_thread *t)
-{
-	u64 begin = rdtsc(), now = begin, end = begin + t->poll;
-
-	if (t->deadline && t->deadline <= begin + ticks_of(POLL_MAX_US))
-		end = t->deadline;
-	while (!READ_ONCE(t->woken) && !held(t)) {
-		if (now >= end || need_resched() || !single_task_running())
-			return t->deadline && now >= t->deadline;
-		cpu_relax();
-		now = rdtsc();
-	}
-	return true;
-}
-
-/* Something that has come soon after all lets it poll for longer the next time. */
-static void learn(struct keel_vcpu_thread *t, u64 slept)
-{
-	u64 most = ticks_of(POLL_MAX_US);
-
-	if (slept > most)
-		t->poll = 0;
-	else
-		t->poll = clamp_t(u64, 2 * t->poll, ticks_of(POLL_MIN_US), most);
-}
-
-/* Ticks to sleep: until the deadline, less what waking has taken of late */
-static u64 ticks_to_sleep(const struct keel_vcpu_thread *t, u64 now)
-{
-	u64 left = t->deadline > now ? t->deadline - now : 0;
-
-	return min_t(u64, left > t->margin ? left - t->margin : left, LOOK_TICKS);
-}
-
-static void sleep_until(struct keel_vcpu_thread *t)
-{
-	u64 begin = rdtsc(), left = ticks_to_sleep(t, begin), slept;
-	ktime_t time = mul_u64_u32_div(left, USEC_PER_SEC, tsc_khz);
-
-	set_current_state(TASK_IDLE);
-	if (!READ_ONCE(t->woken) && !held(t)) {
-		if (t->deadline)
-			schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_REL);
-		else
-			schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	slept = rdtsc() - begin;
-	learn(t, slept);
-	if (t->deadline && slept > left)
-		t->margin = min_t(u64, (3 * t->margin + 2 * (slept - left)) / 4,
-				  ticks_of(POLL_MAX_US));
-}
-
-/* Until something has come, or is due: root finds out what. */
-static void sleep_halted(struct keel_vcpu_thread *t)
-{
-	if (!poll_halted(t))
-		sleep_until(t);
-	if (held(t) || (t->deadline > rdtsc() && !READ_ONCE(t->woken)))
-		return;
-	t->halted = false;
-	/* What comes from here on, root sees, or it wakes the thread once more. */
-	WRITE_ONCE(t->woken, false);
-}
-
-/* Since it was made, ns that a thread has waited for a CPU */
-static u64 delay_of(const struct task_struct *task)
-{
-#ifdef CONFIG_SCHED_INFO
-	return READ_ONCE(task->sched_info.run_delay);
-#else
-	return 0;
-#endif
 }
 
 /*
@@ -225,7 +132,7 @@ static u64 delay_of(const struct task_struct *task)
  */
 static void tell_delay(struct keel_vcpu_thread *t)
 {
-	u64 delay = delay_of(current);
+	u64 delay = keel_thread_delay(current);
 
 	if (delay == t->delay)
 		return;
@@ -258,7 +165,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		keel_device_mmio(t, run);
 		break;
 	case KEEL_RUN_HLT:
-		stop_until(t, run->deadline);
+		keel_halt(t, run->deadline);
 		break;
 	case KEEL_RUN_IPI:
 		keel_irq_tell(vm, run->wake, run->kick);
@@ -296,7 +203,7 @@ static void run(struct keel_vcpu_thread *t)
 
 	kernel_fpu_begin();
 	local_irq_disable();
-	if (held(t)) {
+	if (keel_vcpu_held(t)) {
 		local_irq_enable();
 		kernel_fpu_end();
 		return;
@@ -309,84 +216,42 @@ static void run(struct keel_vcpu_thread *t)
 	cond_resched();
 }
 
-static void thread_main(void *arg)
+/* While the guest is paused.  False when that takes long. */
+static bool stay_out(struct keel_vcpu_thread *t)
 {
-	struct keel_vcpu_thread *t = arg;
 	struct keel_vm *vm = t->vm;
+	long most = t->stays ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(KEEL_LINGER_MS);
 
-	while (!READ_ONCE(t->quit)) {
-		if (held(t)) {
-			/* Pairs with all_out(): whatever the guest did is over. */
-			smp_store_release(&t->out, true);
-			wake_up_all(&vm->wait);
-			wait_event_idle(vm->wait, !held(t) || READ_ONCE(t->quit));
-			WRITE_ONCE(t->out, false);
-			continue;
-		}
-		if (t->halted)
-			sleep_halted(t);
-		else
-			run(t);
-	}
-}
-
-/* Of a weight as cgroups have it, the nearest nice level: each is a factor of 1.25. */
-static int nice_of(u32 weight)
-{
-	u32 level = 100;
-	int nice = 0;
-
-	for (; weight * 9 > level * 10 && nice > -20; nice--)
-		level = level * 5 / 4;
-	for (; weight * 10 < level * 9 && nice < 19; nice++)
-		level = level * 4 / 5;
-	return nice;
+	/* Pairs with is_out(): whatever the guest did is over. */
+	smp_store_release(&t->out, true);
+	wake_up_all(&vm->wait);
+	return wait_event_idle_timeout(vm->wait, !keel_vcpu_held(t) || READ_ONCE(t->quit), most);
 }
 
 /**
- * keel_vcpus_weight() - let a guest's threads have its weight
- * @vm: the guest
+ * keel_vcpu_main() - what a vCPU's thread does, until it is to end or leaves
+ * @arg: the vCPU
  */
-void keel_vcpus_weight(struct keel_vm *vm)
+void keel_vcpu_main(void *arg)
 {
-	int nice = nice_of(vm->config.weight);
-	struct task_struct *task;
-	u32 i;
+	struct keel_vcpu_thread *t = arg;
 
-	for (i = 0; i < vm->config.vcpus; i++) {
-		task = vm->thread[i].task;
-		if (task && task_nice(task) != nice)
-			sched_set_normal(task, nice);
+	while (!READ_ONCE(t->quit)) {
+		if (keel_vcpu_held(t)) {
+			if (!stay_out(t) && keel_thread_leave(t))
+				return;
+			WRITE_ONCE(t->out, false);
+		} else if (!t->halted) {
+			run(t);
+		} else if (!keel_halt_wait(t) && keel_thread_leave(t)) {
+			return;
+		}
 	}
 }
 
-static int get_thread(struct keel_vcpu_thread *t)
-{
-	char name[TASK_COMM_LEN];
-	struct keel_hand *hand;
-	struct task_struct *task;
-
-	snprintf(name, sizeof(name), "keel/%u:%u", t->vm->id, t->index);
-	hand = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : keel_hand_get(name);
-	if (IS_ERR(hand))
-		return PTR_ERR(hand);
-	task = keel_hand_task(hand);
-	t->hand = hand;
-	WRITE_ONCE(t->pid, task_pid_nr(task));
-	spin_lock(&t->vm->thread_lock);
-	t->task = task;
-	spin_unlock(&t->vm->thread_lock);
-	return 0;
-}
-
 /* A guest that starts again may have its thread still. */
-static int make_ready(struct keel_vm *vm, u32 i)
+static int make_ready(struct keel_vcpu_thread *t)
 {
-	struct keel_vcpu_thread *t = &vm->thread[i];
-	int err = 0;
-
-	t->vm = vm;
-	t->index = i;
 	t->quit = false;
 	t->out = false;
 	t->halted = false;
@@ -394,14 +259,7 @@ static int make_ready(struct keel_vm *vm, u32 i)
 	t->poll = 0;
 	t->margin = 0;
 	t->input = 0;
-	if (!t->task)
-		err = get_thread(t);
-	if (!err) {
-		t->past = t->task->se.sum_exec_runtime;
-		t->delay = delay_of(t->task);
-		t->past_delay = t->delay;
-	}
-	return err;
+	return keel_thread_get(t);
 }
 
 /**
@@ -416,14 +274,13 @@ int keel_vcpus_start(struct keel_vm *vm)
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus && !err; i++)
-		err = make_ready(vm, i);
+		err = make_ready(&vm->thread[i]);
 	if (err) {
 		keel_vcpus_stop(vm);
 		return err;
 	}
-	keel_vcpus_weight(vm);
 	for (i = 0; i < vm->config.vcpus; i++)
-		keel_hand_go(vm->thread[i].hand, thread_main, &vm->thread[i]);
+		keel_hand_go(vm->thread[i].hand, keel_vcpu_main, &vm->thread[i]);
 	return 0;
 }
 
@@ -439,12 +296,16 @@ void keel_vcpus_rest(struct keel_vm *vm)
 {
 	u32 i;
 
-	for (i = 0; i < vm->config.vcpus; i++)
+	for (i = 0; i < vm->config.vcpus; i++) {
 		WRITE_ONCE(vm->thread[i].quit, true);
+		keel_thread_settle(&vm->thread[i]);
+	}
 	kick(vm);
-	for (i = 0; i < vm->config.vcpus; i++)
+	for (i = 0; i < vm->config.vcpus; i++) {
 		if (vm->thread[i].task)
 			keel_hand_wait(vm->thread[i].hand);
+		keel_idle_forget(&vm->thread[i]);
+	}
 }
 
 /**
@@ -453,20 +314,22 @@ void keel_vcpus_rest(struct keel_vm *vm)
  */
 void keel_vcpus_stop(struct keel_vm *vm)
 {
-	struct keel_vcpu_thread *t;
 	u32 i;
 
 	keel_vcpus_rest(vm);
-	for (i = 0; i < vm->config.vcpus; i++) {
-		t = &vm->thread[i];
-		if (!t->task)
-			continue;
-		WRITE_ONCE(t->pid, 0);
-		spin_lock(&vm->thread_lock);
-		t->task = NULL;
-		spin_unlock(&vm->thread_lock);
-		keel_hand_put(t->hand);
-	}
+	for (i = 0; i < vm->config.vcpus; i++)
+		keel_thread_put(&vm->thread[i]);
+}
+
+static bool is_out(struct keel_vcpu_thread *t)
+{
+	bool out;
+
+	spin_lock(&t->vm->thread_lock);
+	/* Pairs with stay_out(). */
+	out = !t->task || smp_load_acquire(&t->out);
+	spin_unlock(&t->vm->thread_lock);
+	return out;
 }
 
 static bool all_out(struct keel_vm *vm)
@@ -474,8 +337,7 @@ static bool all_out(struct keel_vm *vm)
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus; i++)
-		/* Pairs with thread_main(). */
-		if (vm->thread[i].task && !smp_load_acquire(&vm->thread[i].out))
+		if (!is_out(&vm->thread[i]))
 			return false;
 	return true;
 }
@@ -499,8 +361,12 @@ void keel_vcpus_hold(struct keel_vm *vm)
  */
 void keel_vcpus_go(struct keel_vm *vm)
 {
+	u32 i;
+
 	WRITE_ONCE(vm->pausing, false);
 	wake_up_all(&vm->wait);
+	for (i = 0; i < vm->config.vcpus; i++)
+		keel_thread_recall(&vm->thread[i], false);
 }
 
 /**
@@ -521,6 +387,7 @@ int keel_vcpus_init(struct keel *k)
  */
 void keel_vcpus_exit(void)
 {
+	keel_idle_exit();
 	destroy_workqueue(keel_work);
 	keel_crew_dismiss();
 }

@@ -12,6 +12,7 @@
 
 #include <linux/kref.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/spinlock.h>
@@ -74,8 +75,12 @@ struct keel_vm_config {
  * @vm: whose
  * @index: which vCPU
  * @hand: the thread, while @task is one
- * @task: the thread, NULL when there is none; changes under @vm's lock and @thread_lock
- * @past: CPU time in ns that it had from earlier guests
+ * @task: the thread, NULL when there is none; changes under @vm's @thread_lock
+ * @away: there is none as there was nothing to do for it; under the same lock
+ * @called: @back is on its way, or was since the guest was started
+ * @back: gets another one
+ * @spent: CPU time in ns that those before have used since the guest was started
+ * @past: CPU time in ns that this one had before
  * @pid: its number, 0 when there is none; read without a lock
  * @quit: it is to end
  * @out: it is not in the guest and will not go there
@@ -83,23 +88,37 @@ struct keel_vm_config {
  *          looked last
  * @woken: something has come since then; set by anybody
  * @deadline: TSC at which something is due, 0 for never
+ * @stays: it does not leave, as somebody has placed it
+ * @listed: it is looked at whether it sleeps for long; changes under idle.c's lock
+ * @sleeper: among those that are, under the same lock
+ * @sleeps: so many times it has gone to sleep
+ * @sleeps_seen: the same, at the last look
  * @poll: so many ticks it looks before it goes to sleep
  * @margin: so many ticks before @deadline it wants to be woken
  * @input: answers an IN, or a read of MMIO, that RUN has come back for
  * @delay: ns that the thread has ever waited for a CPU, when root was told last
- * @past_delay: the same, when the guest was started
+ * @past_delay: the same, when the guest was started, had it been with it since
  */
 struct keel_vcpu_thread {
 	struct keel_vm *vm;
 	u32 index;
 	struct keel_hand *hand;
 	struct task_struct *task;
+	bool away;
+	bool called;
+	struct delayed_work back;
+	u64 spent;
 	u64 past;
 	u32 pid;
 	bool quit;
 	bool out;
 	bool halted;
 	bool woken;
+	bool stays;
+	bool listed;
+	struct list_head sleeper;
+	u32 sleeps;
+	u32 sleeps_seen;
 	u64 deadline;
 	u64 poll;
 	u64 margin;
@@ -134,7 +153,7 @@ struct keel_vcpu_thread {
  * @end: ends it
  * @stopping: the guest was asked to stop, and @force comes when it does not
  * @force: forces the stop
- * @thread_lock: whoever has an interrupt for a thread finds it there
+ * @thread_lock: whoever has something for a thread finds it there, or that it is away
  * @wait: threads that have to wait, and who waits for them
  * @fill: frames that the pool was filled with the last time
  * @fill_lock: one thread at a time fills it
@@ -168,7 +187,7 @@ struct keel_vm {
 	struct work_struct end;
 	bool stopping;
 	struct delayed_work force;
-	spinlock_t thread_lock;	/* @thread[].task */
+	spinlock_t thread_lock;	/* @thread[].task, @thread[].away */
 	wait_queue_head_t wait;
 	u32 fill;
 	struct mutex fill_lock;	/* @fill */
@@ -221,10 +240,13 @@ const char *keel_console_name(struct keel_console *console);
 int keel_consoles_init(void);
 void keel_consoles_exit(void);
 
-/* irq.c: from a context that may sleep; keel_irq_thread() returns a reference, or NULL */
+/* thread.c: its thread, with a reference, or NULL; its CPU time in ns */
+struct task_struct *keel_thread_task(struct keel_vcpu_thread *t);
+u64 keel_thread_time(struct keel_vcpu_thread *t);
+
+/* irq.c: from a context that may sleep */
 void keel_irq_msi(struct keel_vm *vm, u64 address, u32 data);
 void keel_irq_tell(struct keel_vm *vm, u32 wake, u32 kick);
-struct task_struct *keel_irq_thread(struct keel_vcpu_thread *t);
 
 /* notify.c: may sleep */
 void keel_notify_vm(struct keel_vm *vm, u32 event);

@@ -170,7 +170,11 @@ enum {
 	 * told, or when the guest first uses the port; a reply to vm-new does not tell it.
 	 */
 	KEEL_A_VM_CONSOLE,
-	/* u32, any number of them: Its vCPUs' threads, in their order, while there are any. */
+	/*
+	 * u32, any number of them: Its vCPUs' threads, in their order, while there are any. A vCPU
+	 * that has had nothing to do for some seconds has none, unless its thread was placed: moved
+	 * to another cgroup or bound to CPUs, or given another policy or priority.
+	 */
 	KEEL_A_VM_THREAD,
 	/* u32: A file descriptor of the sender's, with the image; best a sealed memfd. */
 	KEEL_A_VM_IMAGE_FD,
@@ -303,9 +307,9 @@ enum {
 enum {
 	/* u32: Its number. */
 	KEEL_A_VCPU_INDEX = 1,
-	/* u32: Its thread. */
+	/* u32: Its thread, 0 while it has none. */
 	KEEL_A_VCPU_THREAD,
-	/* u64: CPU time of its thread in ns. */
+	/* u64: Its CPU time in ns. */
 	KEEL_A_VCPU_CPU_TIME,
 	/* u64: VM entries from Linux. */
 	KEEL_A_VCPU_RUNS,
