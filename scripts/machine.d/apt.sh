@@ -86,6 +86,22 @@ apt_unpack() {
 	rm -rf "$debs"
 }
 
+# apt_source SUITE DIR PACKAGE : download a package's source as its authors have it,
+# unpack it into DIR.
+apt_source() {
+	local suite=$1 target=$2 package=$3 dir=$cache/apt/source+$1
+	mkdir -p "$dir"/{lists,cache/archives}/partial "$dir/state" "$target"
+	sources "$suite" | sed 's/^deb /deb-src /' >"$dir/sources.list"
+	: >"$dir/status"
+	if ! (apt_in "$dir" apt-get update && cd "$target" &&
+	      apt_in "$dir" apt-get source --download-only --tar-only "$package") \
+		>"$dir/log" 2>&1; then
+		cat "$dir/log" >&2
+		die "cannot fetch the source of $package"
+	fi
+	tar -C "$target" -xf "$target/${package}"_*.orig.tar.* && rm -f "$target"/*.tar.*
+}
+
 # depends APTDIR PACKAGE : print the names that a package depends on.
 depends() {
 	apt_in "$1" apt-cache show --no-all-versions "$2" |
