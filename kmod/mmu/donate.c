@@ -126,7 +126,10 @@ s64 keel_donate(struct keel_root *root, u64 pfn)
  * keel_reclaim() - the host gets a donated page back, zeroed
  * @root: root, which chooses the page
  *
- * Return: its frame number, or -ENOENT when none is free.
+ * What root needs to take the next donation it keeps: without that it could never take
+ * one again.
+ *
+ * Return: its frame number, or -ENOENT when none is left over.
  */
 s64 keel_reclaim(struct keel_root *root)
 {
@@ -134,15 +137,16 @@ s64 keel_reclaim(struct keel_root *root)
 	u64 pfn;
 
 	keel_pool_settle(root);
-	for (;;) {
+	while (root->stock.nr + root->free.nr > KEEL_STOCK_MIN) {
 		frame = keel_pool_take(root, &root->free, &pfn);
 		if (!frame)
-			return -ENOENT;
-		if (frame->flags & KEEL_FRAME_DONATED)
 			break;
+		if (frame->flags & KEEL_FRAME_DONATED) {
+			keel_hand_back(root, pfn, frame);
+			return pfn;
+		}
 		/* It came with the load, and a table that was made of it was freed. */
 		keel_pool_put(root, &root->stock, pfn);
 	}
-	keel_hand_back(root, pfn, frame);
-	return pfn;
+	return -ENOENT;
 }

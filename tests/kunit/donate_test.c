@@ -232,12 +232,36 @@ static void donate_random(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake->wild);
 }
 
+/* What comes back is not what the next donation needs, even when root has little else. */
+static void donate_after_reclaim(struct kunit *test)
+{
+	struct keel_root *root = fake_machine(test);
+	u64 pfn, pa;
+	s64 ret;
+
+	for (pfn = 600; pfn < 616; pfn++)
+		KUNIT_ASSERT_EQ(test, keel_donate(root, pfn), 0LL);
+	fake_pass_all();
+	keel_pool_settle(root);
+	while (root->stock.nr)
+		KUNIT_ASSERT_NOT_NULL(test, keel_root_pages.alloc(NULL, &pa));
+	for (ret = 0; ret >= 0;)
+		ret = keel_reclaim(root);
+	KUNIT_EXPECT_EQ(test, ret, (s64)-ENOENT);
+	KUNIT_EXPECT_EQ(test, root->stock.nr + root->free.nr, (u64)KEEL_STOCK_MIN);
+	/* where there are no tables yet */
+	KUNIT_EXPECT_EQ(test, keel_donate(root, 3), 0LL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	KUNIT_EXPECT_FALSE(test, fake->wild);
+}
+
 static struct kunit_case donate_cases[] = {
 	KUNIT_CASE(donate_refuses),
 	KUNIT_CASE(donate_waits_for_all),
 	KUNIT_CASE(donate_without_stock),
 	KUNIT_CASE(donate_pools),
 	KUNIT_CASE(donate_one_at_a_time),
+	KUNIT_CASE(donate_after_reclaim),
 	KUNIT_CASE(donate_audit_finds),
 	KUNIT_CASE(donate_random),
 	{}
