@@ -50,6 +50,8 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
 	KEEL_HC_VCPU_STEAL, /* vCPU RSI of guest RDI has waited RDX ns: keel_vcpu_steal() */
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
+	KEEL_HC_VM_SAID, /* what guest RDI has said to @batch, how many bytes: keel_guest_said() */
+	KEEL_HC_VM_PORT, /* guest RDI's serial port sends and no more, if RSI: keel_guest_port() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };
@@ -195,6 +197,9 @@ struct keel_gate {
 /* Frames that go with one hypercall */
 #define KEEL_BATCH_NR		64
 
+/* Bytes of a guest's that root keeps: not more than @batch has room for */
+#define KEEL_SAID_NR		256
+
 /* The answer of KEEL_HC_MSI: vCPUs that have halted, and those that are in the guest */
 #define KEEL_MSI_WAKE(ret)	((ret) & 0xffff)
 #define KEEL_MSI_KICK(ret)	((ret) >> 16 & 0xffff)
@@ -252,6 +257,7 @@ struct keel_vcpu_start {
  * @KEEL_RUN_IPI: the vCPUs @wake and @kick have to hear of something
  * @KEEL_RUN_EOI: end of the level-triggered interrupt @vector
  * @KEEL_RUN_YIELD: it spins
+ * @KEEL_RUN_SAID: it has said as much as root keeps
  * @KEEL_RUN_NR: how many there are
  */
 enum keel_run_reason {
@@ -269,6 +275,7 @@ enum keel_run_reason {
 	KEEL_RUN_IPI,
 	KEEL_RUN_EOI,
 	KEEL_RUN_YIELD,
+	KEEL_RUN_SAID,
 	KEEL_RUN_NR
 };
 
@@ -285,6 +292,7 @@ enum keel_run_reason {
  * @vector: interrupt vector
  * @wake: vCPUs that have halted, a bit for each
  * @kick: vCPUs that are in the guest, a bit for each
+ * @said: bytes that the guest has said, which root keeps
  * @deadline: TSC at which the vCPU has something to do, 0 for never
  */
 struct keel_run {
@@ -299,6 +307,7 @@ struct keel_run {
 	u8 vector;
 	u16 wake;
 	u16 kick;
+	u16 said;
 	u64 deadline;
 };
 

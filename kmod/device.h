@@ -29,6 +29,7 @@ struct keel_vm;
  * @empty: that the transmitter is empty has not been told yet by an interrupt
  * @overrun: a byte was lost in the loop
  * @wired: @mcr was written to
+ * @sends: it does no more than send, as root knows
  * @looped: bytes in @loop
  * @loop: what was sent while output was looped to input
  */
@@ -43,6 +44,7 @@ struct keel_uart {
 	bool empty;
 	bool overrun;
 	bool wired;
+	bool sends;
 	u8 looped;
 	u8 loop[KEEL_UART_FIFO];
 };
@@ -91,6 +93,8 @@ struct keel_devices {
 u32 keel_uart_read(struct keel_vm *vm, unsigned int reg);
 void keel_uart_write(struct keel_vm *vm, unsigned int reg, u8 val);
 void keel_uart_input(struct keel_vm *vm);
+void keel_uart_said(struct keel_vm *vm);
+void keel_uart_start(struct keel_vm *vm);
 
 /* rtc.c */
 void keel_rtc_reset(struct keel_rtc *rtc);

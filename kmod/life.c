@@ -112,6 +112,8 @@ static int build(struct keel_vm *vm)
 		err = keel_supply_image(vm, vm->image);
 	keel_kick();
 	if (!err)
+		keel_uart_start(vm);
+	if (!err)
 		err = keel_vcpus_start(vm);
 	if (err)
 		keel_supply_close(vm);

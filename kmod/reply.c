@@ -21,7 +21,7 @@
 /* In the order of enum keel_run_reason, of which root counts returns */
 static const char *const return_names[] = {
 	"interrupt", "kick", "move", "fill", "io", "mmio", "hlt", "outside", "shutdown",
-	"entry", "unknown", "ipi", "eoi", "yield",
+	"entry", "unknown", "ipi", "eoi", "yield", "said",
 };
 
 static_assert(ARRAY_SIZE(return_names) == KEEL_RUN_NR);

@@ -332,6 +332,38 @@ bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat 
 	return !ret;
 }
 
+/**
+ * keel_supply_said() - what a guest has said by its serial port, from root
+ * @vm: the guest
+ * @bytes: room for KEEL_SAID_NR
+ *
+ * Return: how many bytes; 0 when root does not say.
+ */
+unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
+{
+	unsigned int tries;
+	s64 ret = -EAGAIN;
+
+	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
+		preempt_disable();
+		ret = keel_hypercall3(KEEL_HC_VM_SAID, vm->slot, 0, 0);
+		if (ret > 0)
+			memcpy(bytes, keel->cpus[smp_processor_id()].shared->batch, ret);
+		preempt_enable();
+	}
+	return ret > 0 ? ret : 0;
+}
+
+/**
+ * keel_supply_port() - tell root whether a guest's serial port does no more than send
+ * @vm: the guest
+ * @sends: it does no more
+ */
+void keel_supply_port(struct keel_vm *vm, bool sends)
+{
+	keel_hypercall3(KEEL_HC_VM_PORT, vm->slot, sends, 0);
+}
+
 static void park(void *unused)
 {
 	keel_hypercall(KEEL_HC_VCPU_PARK, 0);

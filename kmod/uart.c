@@ -15,6 +15,7 @@
 
 #include "../uapi/machine.h"
 #include "device.h"
+#include "supply.h"
 #include "vm.h"
 
 #define MCR_BITS	0x1f
@@ -97,11 +98,25 @@ static u8 cause(struct keel_vm *vm)
 	return UART_IIR_NO_INT;
 }
 
+/* Bytes go out, and nothing else comes of that: root sees to it. */
+static void tell_root(struct keel_vm *vm)
+{
+	struct keel_uart *uart = &vm->devices.uart;
+	bool sends = !(uart->lcr & UART_LCR_DLAB) && !is_looped(uart) && !uart->looped &&
+		     !(uart->ier & UART_IER_THRI) && !uart->overrun;
+
+	if (sends == uart->sends)
+		return;
+	uart->sends = sends;
+	keel_supply_port(vm, sends);
+}
+
 static void update(struct keel_vm *vm)
 {
 	struct keel_uart *uart = &vm->devices.uart;
 	bool line;
 
+	tell_root(vm);
 	if (!uart->ier && !uart->line)
 		return;
 	line = cause(vm) != UART_IIR_NO_INT;
@@ -252,5 +267,34 @@ void keel_uart_input(struct keel_vm *vm)
 {
 	mutex_lock(&vm->device_lock);
 	update(vm);
+	mutex_unlock(&vm->device_lock);
+}
+
+/**
+ * keel_uart_said() - fetch what the guest has said, which root has kept
+ * @vm: the guest
+ *
+ * Context: may sleep; takes the guest's @device_lock.
+ */
+void keel_uart_said(struct keel_vm *vm)
+{
+	u8 bytes[KEEL_SAID_NR];
+	unsigned int i, nr;
+
+	mutex_lock(&vm->device_lock);
+	nr = keel_supply_said(vm, bytes);
+	for (i = 0; i < nr; i++)
+		keel_console_put(vm->console, bytes[i]);
+	mutex_unlock(&vm->device_lock);
+}
+
+/**
+ * keel_uart_start() - the guest starts, with its serial port as it was switched on
+ * @vm: the guest, which is in root
+ */
+void keel_uart_start(struct keel_vm *vm)
+{
+	mutex_lock(&vm->device_lock);
+	tell_root(vm);
 	mutex_unlock(&vm->device_lock);
 }

@@ -144,6 +144,9 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 {
 	struct keel_vm *vm = t->vm;
 
+	/* It has said that before whatever this is about. */
+	if (run->said)
+		keel_uart_said(vm);
 	switch (reason) {
 	case KEEL_RUN_INTR:
 		fill_if_low(vm, run);
@@ -173,6 +176,8 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	case KEEL_RUN_EOI:
 		keel_ioapic_eoi(vm, run->vector);
 		break;
+	case KEEL_RUN_SAID:
+		break;
 	case KEEL_RUN_YIELD:
 		yield_to_another(t);
 		tell_delay(t);
@@ -198,18 +203,20 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 
 static void run(struct keel_vcpu_thread *t)
 {
-	struct keel_run run;
+	struct keel_run run, *here;
 	s64 reason;
 
 	kernel_fpu_begin();
 	local_irq_disable();
+	here = &keel->cpus[smp_processor_id()].shared->run;
 	if (keel_vcpu_held(t)) {
 		local_irq_enable();
 		kernel_fpu_end();
 		return;
 	}
 	reason = keel_hypercall3(KEEL_HC_VCPU_RUN, t->vm->slot, t->index, t->input);
-	run = keel->cpus[smp_processor_id()].shared->run;
+	run = *here;
+	here->said = 0;
 	local_irq_enable();
 	kernel_fpu_end();
 	serve(t, reason, &run);

@@ -40,6 +40,22 @@
 #define KEEL_LEAF_PENDING_OF(entry)	((entry) >> 12)
 
 /**
+ * struct keel_said - what a guest has said by its serial port, and Linux has not taken yet
+ * @lock: held while @byte and @nr change; nobody waits for it
+ * @nr: how many bytes
+ * @open: the port does no more than send
+ * @asked: the guest has looked at the line since the last byte
+ * @byte: the bytes
+ */
+struct keel_said {
+	u32 lock;
+	u32 nr;
+	bool open;
+	bool asked;
+	u8 byte[KEEL_SAID_NR];
+};
+
+/**
  * struct keel_guest - a guest; a page of root's
  * @lock: 1 while a CPU works on its memory
  * @id: its id
@@ -58,6 +74,7 @@
  * @used: other frames of root's for it, linked as in a pool
  * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
  * @cursor: how far keel_guest_drain() is
+ * @said: by its serial port
  * @tsc_start: the machine's TSC when it was made
  * @wall_start: the time of day at that moment, ns since 1970
  * @tsc_split: a vCPU has moved its TSC away from the others'
@@ -81,6 +98,7 @@ struct keel_guest {
 	struct keel_pool used;
 	struct keel_vm_stat stat;
 	u64 cursor;
+	struct keel_said said;
 	u64 tsc_start;
 	u64 wall_start;
 	bool tsc_split;

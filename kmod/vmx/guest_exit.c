@@ -199,6 +199,12 @@ static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualificat
 
 	if (__builtin_expect(KEEL_IO_STRING(qualification), 0))
 		return keel_guest_string(cpu, vcpu, qualification);
+	if (size == 1 && keel_guest_uart(vcpu, &cpu->regs, KEEL_IO_PORT(qualification),
+					 KEEL_IO_IN(qualification))) {
+		keel_skip();
+		return vcpu->guest->said.nr < KEEL_SAID_NR ? KEEL_GUEST_RESUME :
+							     leave(cpu, KEEL_RUN_SAID);
+	}
 	run->port = KEEL_IO_PORT(qualification);
 	run->size = size;
 	run->write = !KEEL_IO_IN(qualification);

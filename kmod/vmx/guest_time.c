@@ -16,15 +16,12 @@
 
 #define NS_PER_SEC	1000000000ULL
 
-/*
- * KVM's features (asm/kvm_para.h).  The kick is there, but not told (PV_UNHALT): Linux with
- * two vCPUs has been seen to wait for one without end, and why is not known yet.  Its
- * spinlocks spin instead, and PAUSE loops yield.
- */
+/* KVM's features (asm/kvm_para.h) */
 #define NOP_IO_DELAY	BIT(1)
 #define PV_SEND_IPI	BIT(11)
 #define PV_SCHED_YIELD	BIT(13)
 #define CLOCKSOURCE2	BIT(3)
+#define PV_UNHALT	BIT(7)
 #define CLOCK_STABLE	BIT(24)
 
 /**
@@ -66,7 +63,8 @@ void keel_guest_time(struct keel_guest_setup *setup)
 	u32 khz = setup->tsc_khz;
 
 	setup->clock_stable = power->d & KEEL_CPUID_INVARIANT_TSC;
-	setup->kvm_features = CLOCKSOURCE2 | NOP_IO_DELAY | PV_SEND_IPI | PV_SCHED_YIELD |
+	setup->kvm_features = CLOCKSOURCE2 | NOP_IO_DELAY | PV_UNHALT | PV_SEND_IPI |
+			      PV_SCHED_YIELD |
 			      (setup->clock_stable ? CLOCK_STABLE : 0) |
 			      (setup->steal ? KEEL_KVM_FEATURE_STEAL : 0);
 	keel_clock_scale(khz, &setup->clock_mul, &setup->clock_shift);

@@ -239,6 +239,7 @@ void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 	struct keel_vcpu *vcpu = cpu->vcpu;
 
 	cpu->shared->run.pool = vcpu->guest->pool.nr;
+	cpu->shared->run.said = vcpu->guest->said.nr;
 	vcpu->stat.returns[reason]++;
 	vcpu->regs = cpu->regs;
 	keel_swap_out(cpu, vcpu);

@@ -41,6 +41,21 @@ void keel_console_listen(struct keel_console *console, bool listen)
 	played->listens = listen;
 }
 
+unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
+{
+	unsigned int nr = played->nr_said;
+
+	memcpy(bytes, played->said, nr);
+	played->nr_said = 0;
+	return nr;
+}
+
+void keel_supply_port(struct keel_vm *vm, bool sends)
+{
+	played->sends = sends;
+	played->told++;
+}
+
 void keel_irq_msi(struct keel_vm *vm, u64 address, u32 data)
 {
 	played->sent++;

@@ -10,6 +10,7 @@
 #include <kunit/test.h>
 
 #include "../../kmod/life.h"
+#include "../../kmod/supply.h"
 #include "../../kmod/vm.h"
 
 /**
@@ -26,6 +27,10 @@
  * @nr_out: how much
  * @in: what the console has
  * @nr_in: how much is left of it
+ * @said: what root has kept of what the guest has said
+ * @nr_said: how much
+ * @sends: root was told that the port sends and does no more
+ * @told: how often root was told
  * @listens: the console is to tell when it has something
  * @sent: messages that were sent as interrupts
  * @address: of the last one
@@ -44,6 +49,10 @@ struct played {
 	unsigned int nr_out;
 	u8 in[256];
 	unsigned int nr_in;
+	u8 said[KEEL_SAID_NR];
+	unsigned int nr_said;
+	bool sends;
+	unsigned int told;
 	bool listens;
 	unsigned int sent;
 	u64 address;

@@ -179,3 +179,39 @@ finish() {
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 	exit
 }
+
+# For cases with Linux guests: what such a one is started with
+linux_console="console=ttyS0 cryptomgr.notests"
+
+# linux_create NAME VCPUS FOLDER KERNEL DO [OPTION...] : one that does what tests/guest/linux/init
+# knows as DO
+linux_create() {
+	linux_name=$1 linux_vcpus=$2 linux_from=$3 linux_kernel=$4 linux_do=$5
+	shift 5
+	check "$linux_name: create" ./keelctl create "$linux_name" --memory 128M \
+		--cpus "$linux_vcpus" --kernel "$linux_from/$linux_kernel" \
+		--initrd "$linux_from/initrd" --cmdline "$linux_console keel.do=$linux_do" "$@" \
+		2> /tmp/progress
+}
+
+# linux_works NAME VCPUS FOLDER KERNEL : one boots, works and powers itself off
+linux_works() {
+	linux_create "$1" "$2" "$3" "$4" work
+	timeout "${5:-400}" ./keelctl console --start "$1" < /dev/null > "/tmp/said-$1"
+	linux_has_worked "$1" "$2"
+	check "$1: destroy" ./keelctl destroy "$1"
+}
+
+# linux_has_worked NAME VCPUS : what it has said is in /tmp/said-NAME
+linux_has_worked() {
+	tr -d '\r' < "/tmp/said-$1" | sed -n 's/^KEEL-GUEST:/# &/p'
+	check "$1: it has done its work" \
+		grep -q '^KEEL-GUEST: done [1-9][0-9]* ok, 0 not ok' "/tmp/said-$1"
+	grep -q '^KEEL-GUEST: done' "/tmp/said-$1" || tail -n 40 "/tmp/said-$1"
+	same "$1: its clock" "clocksource tsc" \
+		"$(tr -d '\r' < "/tmp/said-$1" | sed -n 's/^KEEL-GUEST: \(clocksource .*\)/\1/p')"
+	same "$1: its CPUs" "cpus $2" \
+		"$(tr -d '\r' < "/tmp/said-$1" | sed -n 's/^KEEL-GUEST: \(cpus .*\)/\1/p')"
+	check "$1: it powers off" ./keelctl wait "$1" stopped --timeout 30
+	same "$1: and says so" "stopped poweroff" "$(why "$1")"
+}

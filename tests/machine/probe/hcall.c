@@ -93,6 +93,9 @@ static bool fits(u64 nr, s64 ret)
 	case KEEL_HC_AUDIT:
 	case KEEL_HC_MEND:
 		return true;
+	/* They have said nothing. */
+	case KEEL_HC_VM_SAID:
+	case KEEL_HC_VM_PORT:
 	case KEEL_HC_VM_NEW:
 	case KEEL_HC_VM_KILL:
 	case KEEL_HC_VM_STAT:

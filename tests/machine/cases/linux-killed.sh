@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A Linux guest that is ended at a hundred moments of its boot leaves nothing, however it is
+# ended: memory, threads, frames.
+#
+# long
+# run: --cpus 2 --mem 1024 @linux-6.1:vmlinux,initrd
+# needs: keelctl
+. ./lib.sh
+leaks=1
+
+rounds=100
+[ -z "$watched" ] || rounds=20
+
+# The first one costs what is kept for the next.
+insmod keel.ko
+linux_create killed 2 linux-6.1 vmlinux work --start
+sleep 1
+check "destroy" ./keelctl destroy killed
+before=$(free_kib_threads)
+round=0
+failed=0
+while [ $round -lt $rounds ]; do
+	round=$((round + 1))
+	./keelctl create killed --memory 128M --cpus 2 --kernel linux-6.1/vmlinux \
+		--initrd linux-6.1/initrd --cmdline "$linux_console quiet keel.do=work" \
+		--start 2> /tmp/err || failed=$((failed + 1))
+	usleep $((round * 24000))
+	case $((round % 4)) in
+	0) ./keelctl pause killed && ./keelctl destroy killed ;;
+	1) ./keelctl stop --timeout 0 killed && ./keelctl destroy killed ;;
+	2) ./keelctl reset killed && ./keelctl destroy killed ;;
+	*) ./keelctl destroy killed ;;
+	esac 2> /tmp/err || failed=$((failed + 1))
+done
+same "created and ended $rounds times" 0 $failed
+after=$(free_kib_threads)
+echo "# free: $before KiB, then $after KiB"
+check "all memory is back" test $((before - after)) -lt 1024
+check "frames are right" grep -q '^ok' $debug/keel/audit
+check "unload" rmmod keel
+finish
