@@ -12,6 +12,7 @@
 
 #include "../mmu/guest.h"
 #include "../mmu/pool.h"
+#include "../../uapi/machine.h"
 #include "ctl.h"
 #include "exit.h"
 #include "guest_string.h"
@@ -195,17 +196,17 @@ static NEXT yield(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualifi
 static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	struct keel_run *run = &cpu->shared->run;
-	u64 size = KEEL_IO_SIZE(qualification);
+	u64 size = KEEL_IO_SIZE(qualification), port = KEEL_IO_PORT(qualification);
 
 	if (__builtin_expect(KEEL_IO_STRING(qualification), 0))
 		return keel_guest_string(cpu, vcpu, qualification);
-	if (size == 1 && keel_guest_uart(vcpu, &cpu->regs, KEEL_IO_PORT(qualification),
-					 KEEL_IO_IN(qualification))) {
+	if (port - KEEL_MACHINE_UART < KEEL_MACHINE_UART_PORTS && size == 1 &&
+	    keel_guest_uart(vcpu, &cpu->regs, port, KEEL_IO_IN(qualification))) {
 		keel_skip();
 		return vcpu->guest->said.nr < KEEL_SAID_NR ? KEEL_GUEST_RESUME :
 							     leave(cpu, KEEL_RUN_SAID);
 	}
-	run->port = KEEL_IO_PORT(qualification);
+	run->port = port;
 	run->size = size;
 	run->write = !KEEL_IO_IN(qualification);
 	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
