@@ -8,8 +8,6 @@
  */
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/sched.h>
-#include <linux/sched/task.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -21,16 +19,6 @@ static void look(struct work_struct *work);
 static LIST_HEAD(sleepers);
 static DEFINE_SPINLOCK(lock);
 static DECLARE_DELAYED_WORK(round, look);
-
-static void wake(struct keel_vcpu_thread *t)
-{
-	struct task_struct *task = keel_thread_task(t);
-
-	if (!task)
-		return;
-	wake_up_process(task);
-	put_task_struct(task);
-}
 
 /* Under @lock */
 static void next_round(void)
@@ -52,7 +40,7 @@ static void look(struct work_struct *work)
 		}
 		list_del(&t->sleeper);
 		WRITE_ONCE(t->listed, false);
-		wake(t);
+		keel_thread_wake(t, false, false);
 	}
 	next_round();
 	spin_unlock(&lock);

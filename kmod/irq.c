@@ -7,18 +7,10 @@
  * do is wake a thread, or have a CPU look.
  */
 #include <linux/bits.h>
-#include <linux/sched.h>
-#include <linux/sched/task.h>
-#include <linux/smp.h>
-#include <linux/spinlock.h>
 
 #include "keel.h"
 #include "life.h"
 #include "vm.h"
-
-static void noop(void *unused)
-{
-}
 
 /*
  * A thread that runs when it is looked at passes root's look at what has come on its way
@@ -26,18 +18,9 @@ static void noop(void *unused)
  */
 static void tell(struct keel_vcpu_thread *t, bool kick)
 {
-	struct task_struct *task;
-
 	WRITE_ONCE(t->woken, true);
-	task = keel_thread_task(t);
-	if (!task) {
+	if (!keel_thread_wake(t, kick, false))
 		keel_thread_recall(t, true);
-		return;
-	}
-	wake_up_process(task);
-	if (kick)
-		smp_call_function_single(task_cpu(task), noop, NULL, 0);
-	put_task_struct(task);
 }
 
 /**

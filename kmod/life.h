@@ -51,6 +51,7 @@ int keel_thread_get(struct keel_vcpu_thread *t);
 void keel_thread_put(struct keel_vcpu_thread *t);
 void keel_thread_settle(struct keel_vcpu_thread *t);
 void keel_thread_weight(struct keel_vcpu_thread *t);
+bool keel_thread_wake(struct keel_vcpu_thread *t, bool kick, bool wait);
 bool keel_thread_leave(struct keel_vcpu_thread *t);
 void keel_thread_recall(struct keel_vcpu_thread *t, bool due);
 u64 keel_thread_delay(const struct task_struct *task);

@@ -14,6 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <asm/tsc.h>
@@ -58,6 +59,31 @@ struct task_struct *keel_thread_task(struct keel_vcpu_thread *t)
 		get_task_struct(task);
 	spin_unlock(&t->vm->thread_lock);
 	return task;
+}
+
+static void noop(void *unused)
+{
+}
+
+/**
+ * keel_thread_wake() - a vCPU's thread looks at what there is for it
+ * @t: the vCPU
+ * @kick: one that is in the guest leaves it
+ * @wait: and has left it when this returns
+ *
+ * Return: false when there is no thread.
+ */
+bool keel_thread_wake(struct keel_vcpu_thread *t, bool kick, bool wait)
+{
+	struct task_struct *task = keel_thread_task(t);
+
+	if (!task)
+		return false;
+	wake_up_process(task);
+	if (kick)
+		smp_call_function_single(task_cpu(task), noop, NULL, wait);
+	put_task_struct(task);
+	return true;
 }
 
 /**

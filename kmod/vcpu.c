@@ -55,10 +55,6 @@ bool keel_vcpu_held(const struct keel_vcpu_thread *t)
 	return READ_ONCE(vm->pausing) || smp_load_acquire(&vm->ending) || READ_ONCE(t->quit);
 }
 
-static void noop(void *unused)
-{
-}
-
 static void park(void *unused)
 {
 	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
@@ -67,17 +63,10 @@ static void park(void *unused)
 /* A thread that runs on another CPU gets an interrupt there; one that has halted looks. */
 static void kick(struct keel_vm *vm)
 {
-	struct task_struct *task;
 	u32 i;
 
-	for (i = 0; i < vm->config.vcpus; i++) {
-		task = keel_thread_task(&vm->thread[i]);
-		if (!task)
-			continue;
-		wake_up_process(task);
-		smp_call_function_single(task_cpu(task), noop, NULL, 1);
-		put_task_struct(task);
-	}
+	for (i = 0; i < vm->config.vcpus; i++)
+		keel_thread_wake(&vm->thread[i], true, true);
 	wake_up_all(&vm->wait);
 }
 

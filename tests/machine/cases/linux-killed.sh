@@ -33,12 +33,14 @@ while [ $round -lt $rounds ]; do
 	./keelctl start killed || failed=$((failed + 1))
 	usleep $((round * 100000))
 	case $((round % 4)) in
-	0) ./keelctl pause killed && ./keelctl stop --timeout 0 killed ;;
-	1) ./keelctl stop --timeout 0 killed ;;
-	2) ./keelctl reset killed && ./keelctl stop --timeout 0 killed ;;
-	3) [ $((round % 20)) != 3 ] || { ./keelctl destroy killed && create; } ;;
+	0) ./keelctl pause killed ;;
+	2) ./keelctl reset killed ;;
 	esac 2> /tmp/err || failed=$((failed + 1))
-	./keelctl stop --timeout 0 killed 2> /tmp/err || :
+	if [ $((round % 20)) = 3 ]; then
+		./keelctl destroy killed && create
+	else
+		./keelctl stop --timeout 0 killed
+	fi 2> /tmp/err || failed=$((failed + 1))
 done
 ./keelctl destroy killed || failed=$((failed + 1))
 same "started and ended $rounds times" 0 $failed
