@@ -4,9 +4,12 @@
  *
  * Bochs seeds rand(), from which RDRAND and RDSEED draw, with the time of day:
  * runs would differ.  Keep the C library's fixed seed instead.  And let the
- * debugger that saves the machine's state attach, where only a parent may.
+ * debugger that saves the machine's state attach, where only a parent may, and find
+ * the name of the folder to save it to.
  */
 #include <sys/prctl.h>
+
+const char keel_save_folder[] = "save";
 
 void srand(unsigned int seed)
 {

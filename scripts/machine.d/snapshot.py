@@ -36,9 +36,14 @@ def _save(pid, folder):
     commands = [
         "set pagination off", "set confirm off",
         f"add-symbol-file {binary} -o 0x{base}",
-        "break bx_devices_c::timer_handler", "continue",
-        "print ((int (*)(void *, const char *)) 'bx_real_sim_c::save_state')"
-        '(*(void **) &SIM, "save")',
+        "break *&'bx_devices_c::timer_handler'", "continue",
+        # What is called instead of the function that begins here, and told apart by
+        # what it returns.  The debugger's own calls would restore all registers, for
+        # which it has to know all that the processor has (AMX is unknown to many).
+        "tbreak **(void **) $rsp",
+        "set $rdi = *(long *) &SIM", "set $rsi = (long) &keel_save_folder",
+        "set $rip = (long) &'bx_real_sim_c::save_state'",
+        "continue", 'printf "saved %d\\n", $al',
         "kill",
     ]
     words = ["setpriv", "--pdeathsig", "KILL", "gdb", "-batch", "-nx", "-p", str(pid)]
@@ -50,7 +55,7 @@ def _save(pid, folder):
                                 timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Error(f"the debugger: {error}") from error
-    if "$1 = 1" not in result.stdout:
+    if "saved 1" not in result.stdout:
         raise Error("the debugger said: " + " / ".join(result.stdout.splitlines()[-3:]))
 
 
