@@ -3,14 +3,17 @@
 #
 # genl-fuzz.sh [COUNT SEED] : random and mutated messages to the generic-netlink
 # family, from two senders at once: each is answered, nothing is left, and the
-# kernel has nothing to complain of.
+# kernel has nothing to complain of.  100,000 of them where the kernel watches itself.
 #
+# run debug: -- 12500 1
+# run debug: -- 12500 3
+# run debug: -- 12500 5
+# run debug: -- 12500 7
 # needs: genl genl-fuzz
 . ./lib.sh
 leaks=1
 count=${1:-5000}
 seed=${2:-1}
-[ $# -gt 0 ] || [ -z "$watched" ] || count=50000
 
 insmod keel.ko
 ./genl-fuzz "$count" "$seed" > /tmp/first &
