@@ -48,8 +48,9 @@ static void read_at(int fd, const char *path, void *to, size_t size, off_t at)
 
 static void add(struct image *image, uint64_t gpa, uint64_t size, void *data)
 {
+	/* with zeros to a multiple of 16, as keelctl has them */
 	image->piece[image->nr++] = (struct image_piece) {
-		.gpa = gpa, .size = size, .data = data,
+		.gpa = gpa, .size = (size + 15) & ~15UL, .data = data,
 	};
 }
 

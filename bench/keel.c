@@ -33,12 +33,6 @@
 static struct image image;
 static int image_fd;
 
-/* Where a piece is behind another, as keelctl has them */
-static uint64_t behind(uint64_t offset, const struct image_piece *piece)
-{
-	return (offset + piece->size + 15) & ~15UL;
-}
-
 /* The image as a file, which has the pieces one behind the other */
 static int make_file(void)
 {
@@ -52,7 +46,7 @@ static int make_file(void)
 		if (pwrite(fd, image.piece[i].data, image.piece[i].size, offset) !=
 		    (ssize_t)image.piece[i].size)
 			err(1, "memfd");
-		offset = behind(offset, &image.piece[i]);
+		offset += image.piece[i].size;
 	}
 	return fd;
 }
@@ -84,7 +78,7 @@ static void put_image(int fd, uint64_t arg)
 		genl_put_u64(KEEL_A_SEGMENT_OFFSET, offset);
 		genl_put_u64(KEEL_A_SEGMENT_SIZE, image.piece[i].size);
 		genl_nest_end(nest);
-		offset = behind(offset, &image.piece[i]);
+		offset += image.piece[i].size;
 	}
 	nest = genl_nest(KEEL_A_VM_START);
 	genl_put_u64(KEEL_A_START_RIP, image.rip);

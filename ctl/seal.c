@@ -182,7 +182,9 @@ static bool make_segments(struct image *image, const struct pages *pages, char s
 	image->segments = s - image->segment;
 	for (s = image->segment; s < image->segment + image->segments; s++) {
 		s->offset = offset;
-		offset += (s->size + ALIGNMENT - 1) & ~(ALIGNMENT - 1ULL);
+		/* With its zeros: Linux reads what lies in one piece at once. */
+		s->size = (s->size + ALIGNMENT - 1) & ~(ALIGNMENT - 1ULL);
+		offset += s->size;
 	}
 	return true;
 }

@@ -10,6 +10,7 @@
  * All of a guest's frames, those for its EPT and its vCPUs too, are charged to the
  * memory cgroup of whoever made it.
  */
+#include <linux/bvec.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -21,6 +22,7 @@
 #include <linux/sched/mm.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/uio.h>
 
 #include "compat.h"
 #include "keel.h"
@@ -32,6 +34,9 @@
 
 /* Frames that a guest's pool gets when its tables need some: one a level will do */
 #define TABLES		4
+
+/* Pages of an image that go to the guest at once */
+#define LOAD_NR		16
 
 /* How often a call is made again while another CPU has what it needs */
 #define TRIES		100000
@@ -114,27 +119,19 @@ static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
 	return err ?: call(nr, a, b, c, batch);
 }
 
-static struct page *get_page_for(struct keel_vm *vm, gfp_t gfp)
-{
-	struct mem_cgroup *old = keel_charge_to(vm->memcg);
-	struct page *page;
-
-	page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME | gfp);
-	keel_charge_to(old);
-	return page;
-}
-
 static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
 {
+	struct mem_cgroup *old = keel_charge_to(vm->memcg);
 	unsigned int i;
 	struct page *page;
 
 	for (i = 0; i < nr; i++) {
-		page = get_page_for(vm, gfp);
+		page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME | gfp);
 		if (!page)
 			break;
 		batch[i] = page_to_pfn(page);
 	}
+	keel_charge_to(old);
 	return i;
 }
 
@@ -194,48 +191,92 @@ int keel_supply_fill(struct keel_vm *vm, unsigned int nr)
 	return err;
 }
 
-/* A page of a segment: what the file has of it, then zeros */
-static int read_page(const struct keel_image *image, const struct keel_segment *seg, u64 at,
-		     void *page)
+/* Pages of an image that are read and mapped together */
+struct load {
+	unsigned int nr;
+	u64 pfn[LOAD_NR];
+	u64 gfn[LOAD_NR];
+	loff_t pos[LOAD_NR];
+	struct bio_vec room[LOAD_NR];
+};
+
+/* The next pages, from @at on in a segment: where they lie in the file, and what of them */
+static void plan(const struct keel_image *image, unsigned int *segment, u64 *at,
+		 struct load *load)
 {
-	loff_t pos = seg->offset + at;
-	size_t size = min_t(u64, PAGE_SIZE, seg->size - at);
+	const struct keel_segment *seg;
+
+	load->nr = 0;
+	while (*segment < image->nr && load->nr < LOAD_NR) {
+		seg = &image->segment[*segment];
+		if (*at >= seg->size) {
+			++*segment;
+			*at = 0;
+			continue;
+		}
+		load->gfn[load->nr] = (seg->gpa + *at) >> PAGE_SHIFT;
+		load->pos[load->nr] = seg->offset + *at;
+		load->room[load->nr].bv_len = min_t(u64, PAGE_SIZE, seg->size - *at);
+		load->room[load->nr].bv_offset = 0;
+		load->nr++;
+		*at += PAGE_SIZE;
+	}
+}
+
+/* Pages one behind the other in the file, from the first one on */
+static int read_run(struct file *file, const struct load *load, unsigned int first,
+		    unsigned int *end)
+{
+	loff_t pos = load->pos[first];
+	struct iov_iter iter;
+	size_t size = 0;
 	ssize_t got;
 
-	/* Most kernels have zeroed it already. */
-	if (size < PAGE_SIZE && !want_init_on_alloc(GFP_FRAME))
-		memset(page + size, 0, PAGE_SIZE - size);
-	while (size) {
-		got = kernel_read(image->file, page, size, &pos);
+	for (*end = first; *end < load->nr && load->pos[*end] == pos + size; ++*end)
+		size += load->room[*end].bv_len;
+	iov_iter_bvec(&iter, READ, load->room + first, *end - first, size);
+	while (iov_iter_count(&iter)) {
+		got = vfs_iter_read(file, &iter, &pos, 0);
 		if (got <= 0)
 			return got ?: -ENODATA;	/* it has shrunk since it was loaded */
-		page += got;
-		size -= got;
 	}
 	return 0;
 }
 
-static int map_segment(struct keel_vm *vm, const struct keel_image *image,
-		       const struct keel_segment *seg)
+/* What the file has of the pages, then zeros */
+static int read_pages(struct file *file, struct load *load)
 {
-	u64 batch[KEEL_BATCH_NR], at = 0, gfn = seg->gpa >> PAGE_SHIFT;
-	unsigned int i, n, got;
+	unsigned int i;
 	int err = 0;
 
-	while (at < seg->size && !err) {
-		n = min_t(u64, DIV_ROUND_UP(seg->size - at, PAGE_SIZE), KEEL_BATCH_NR);
-		got = get_batch(vm, batch, n, 0);
-		if (got < n)
-			err = -ENOMEM;
-		for (i = 0; i < got && !err; i++, at += PAGE_SIZE)
-			err = read_page(image, seg, at, page_address(pfn_to_page(batch[i])));
-		if (err)
-			put_batch(batch, got);
-		else
-			err = give_batch(KEEL_HC_VM_MAP, vm, batch, n, gfn);
-		gfn += n;
-		cond_resched();
+	for (i = 0; i < load->nr; i++) {
+		struct bio_vec *room = &load->room[i];
+
+		room->bv_page = pfn_to_page(load->pfn[i]);
+		/* Most kernels have zeroed it already. */
+		if (room->bv_len < PAGE_SIZE && !want_init_on_alloc(GFP_FRAME))
+			memset(page_address(room->bv_page) + room->bv_len, 0,
+			       PAGE_SIZE - room->bv_len);
 	}
+	for (i = 0; i < load->nr && !err; )
+		err = read_run(file, load, i, &i);
+	return err;
+}
+
+/* Map them, those together that lie side by side; what root does not take is freed. */
+static int map_pages(struct keel_vm *vm, struct load *load)
+{
+	unsigned int first, end;
+	int err = 0;
+
+	for (first = 0; first < load->nr && !err; first = end) {
+		for (end = first + 1; end < load->nr; end++)
+			if (load->gfn[end] != load->gfn[end - 1] + 1)
+				break;
+		err = give_batch(KEEL_HC_VM_MAP, vm, load->pfn + first, end - first,
+				 load->gfn[first]);
+	}
+	put_batch(load->pfn + first, load->nr - first);
 	return err;
 }
 
@@ -248,12 +289,26 @@ static int map_segment(struct keel_vm *vm, const struct keel_image *image,
  */
 int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
 {
-	unsigned int i;
-	int err = 0;
+	unsigned int segment = 0, got;
+	struct load load;
+	u64 at = 0;
+	int err;
 
-	for (i = 0; i < image->nr && !err; i++)
-		err = map_segment(vm, image, &image->segment[i]);
-	return err;
+	for (;;) {
+		plan(image, &segment, &at, &load);
+		if (!load.nr)
+			return 0;
+		got = get_batch(vm, load.pfn, load.nr, 0);
+		err = got < load.nr ? -ENOMEM : read_pages(image->file, &load);
+		if (err) {
+			put_batch(load.pfn, got);
+			return err;
+		}
+		err = map_pages(vm, &load);
+		if (err)
+			return err;
+		cond_resched();
+	}
 }
 
 /**
