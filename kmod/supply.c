@@ -72,8 +72,24 @@ void keel_supply_init(struct keel *k)
 	keel = k;
 }
 
-/* One call with the batch, on whichever CPU this is */
-static s64 call_once(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+/**
+ * struct with - what goes with a call, in the page that the CPU shares with root
+ * @at: where in struct keel_shared
+ * @in: put there before, or NULL
+ * @out: taken from there when the call has succeeded, or NULL
+ * @size: bytes of it
+ */
+struct with {
+	size_t at;
+	const void *in;
+	void *out;
+	size_t size;
+};
+
+#define WITH(field, ...) (&(struct with){ .at = offsetof(struct keel_shared, field), __VA_ARGS__ })
+
+/* One call, on whichever CPU this is */
+static s64 call_once(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
 {
 	struct keel_shared *shared;
 	s64 ret;
@@ -84,23 +100,23 @@ static s64 call_once(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
 		preempt_enable();
 		return -ENODEV;
 	}
-	if (batch && nr != KEEL_HC_VM_DRAIN)
-		memcpy(shared->batch, batch, b * sizeof(*batch));
+	if (with && with->in)
+		memcpy((u8 *)shared + with->at, with->in, with->size);
 	ret = keel_hypercall3(nr, a, b, c);
-	if (batch && nr == KEEL_HC_VM_DRAIN && ret > 0 && ret <= KEEL_BATCH_NR)
-		memcpy(batch, shared->batch, ret * sizeof(*batch));
+	if (with && with->out && ret >= 0)
+		memcpy(with->out, (u8 *)shared + with->at, with->size);
 	preempt_enable();
 	return ret;
 }
 
 /* Until nobody is in the way; CPUs that have to go through root are sent there. */
-static s64 call(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+static s64 call(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
 {
 	unsigned int tries;
 	s64 ret = -EAGAIN;
 
 	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
-		ret = call_once(nr, a, b, c, batch);
+		ret = call_once(nr, a, b, c, with);
 		if (ret == -EAGAIN)
 			cond_resched();
 	}
@@ -108,15 +124,15 @@ static s64 call(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
 }
 
 /* The same, and root gets pages for its tables when it lacks them. */
-static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, u64 *batch)
+static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
 {
-	s64 ret = keel_vm_step_fails() ? -ENOMEM : call(nr, a, b, c, batch);
+	s64 ret = keel_vm_step_fails() ? -ENOMEM : call(nr, a, b, c, with);
 	int err;
 
 	if (ret != -ENOMEM)
 		return ret;
 	err = keel_vm_step_fails() ? -ENOMEM : keel_reserve(keel, DONATION);
-	return err ?: call(nr, a, b, c, batch);
+	return err ?: call(nr, a, b, c, with);
 }
 
 static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
@@ -150,7 +166,9 @@ static int give_batch(u64 nr, struct keel_vm *vm, u64 *batch, unsigned int n, u6
 	s64 ret = 0;
 
 	while (done < n) {
-		ret = call_growing(nr, vm->slot, n - done, gfn + done, batch + done);
+		ret = call_growing(nr, vm->slot, n - done, gfn + done,
+				   WITH(batch, .in = batch + done,
+					.size = (n - done) * sizeof(*batch)));
 		/* The guest's pool lacks frames for its tables. */
 		if (ret == -ENOSPC && nr == KEEL_HC_VM_MAP) {
 			ret = keel_supply_fill(vm, TABLES);
@@ -333,18 +351,10 @@ int keel_supply_open(struct keel_vm *vm)
  */
 int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start *start)
 {
-	unsigned int tries;
-	s64 ret = -EAGAIN;
-
 	if (keel_vm_step_fails())
 		return -ENOMEM;
-	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
-		preempt_disable();
-		keel->cpus[smp_processor_id()].shared->start = *start;
-		ret = keel_hypercall3(KEEL_HC_VCPU_NEW, vm->slot, index, 0);
-		preempt_enable();
-	}
-	return ret;
+	return call(KEEL_HC_VCPU_NEW, vm->slot, index, 0,
+		    WITH(start, .in = start, .size = sizeof(*start)));
 }
 
 /**
@@ -354,17 +364,8 @@ int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start
  */
 void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
 {
-	unsigned int tries;
-	s64 ret = -EAGAIN;
-
 	memset(stat, 0, sizeof(*stat));
-	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
-		preempt_disable();
-		ret = keel_hypercall3(KEEL_HC_VM_STAT, vm->slot, 0, 0);
-		if (!ret)
-			*stat = keel->cpus[smp_processor_id()].shared->vm_stat;
-		preempt_enable();
-	}
+	call(KEEL_HC_VM_STAT, vm->slot, 0, 0, WITH(vm_stat, .out = stat, .size = sizeof(*stat)));
 }
 
 /**
@@ -377,14 +378,8 @@ void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
  */
 bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat)
 {
-	s64 ret;
-
-	preempt_disable();
-	ret = keel_hypercall3(KEEL_HC_VCPU_STAT, vm->slot, index, 0);
-	if (!ret)
-		*stat = keel->cpus[smp_processor_id()].shared->vcpu_stat;
-	preempt_enable();
-	return !ret;
+	return !call(KEEL_HC_VCPU_STAT, vm->slot, index, 0,
+		     WITH(vcpu_stat, .out = stat, .size = sizeof(*stat)));
 }
 
 /**
@@ -396,16 +391,9 @@ bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat 
  */
 unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
 {
-	unsigned int tries;
-	s64 ret = -EAGAIN;
+	s64 ret = call(KEEL_HC_VM_SAID, vm->slot, 0, 0,
+		       WITH(batch, .out = bytes, .size = KEEL_SAID_NR));
 
-	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
-		preempt_disable();
-		ret = keel_hypercall3(KEEL_HC_VM_SAID, vm->slot, 0, 0);
-		if (ret > 0)
-			memcpy(bytes, keel->cpus[smp_processor_id()].shared->batch, ret);
-		preempt_enable();
-	}
 	return ret > 0 ? ret : 0;
 }
 
@@ -440,7 +428,8 @@ void keel_supply_close(struct keel_vm *vm)
 	/* Whoever has run it last forgets it, and everybody flushes. */
 	on_each_cpu(park, NULL, 1);
 	do {
-		nr = call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0, batch);
+		nr = call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0,
+			  WITH(batch, .out = batch, .size = sizeof(batch)));
 		if (nr > 0)
 			put_batch(batch, nr);
 		cond_resched();
