@@ -106,7 +106,13 @@ static int join_cgroups(struct task_struct *task)
 	return cgroup_attach_task_all(current, task);
 }
 
-static bool is_as_made(const struct keel_hand *hand)
+/**
+ * keel_hand_as_made() - is a thread still what it was made, and where it was?
+ * @hand: the thread
+ *
+ * Return: true when it is: then it can be used again, and the next one is the same.
+ */
+bool keel_hand_as_made(const struct keel_hand *hand)
 {
 	return cgroups_of(hand->task) == hand->home && hand->task->policy == SCHED_NORMAL &&
 	       hand->task->nr_cpus_allowed == hand->cpus;
@@ -118,7 +124,7 @@ static struct keel_hand *take_idle(void)
 
 	spin_lock(&lock);
 	list_for_each_entry(hand, &idle, node) {
-		if (cgroups_of(current) != hand->home || !is_as_made(hand))
+		if (cgroups_of(current) != hand->home || !keel_hand_as_made(hand))
 			continue;
 		found = hand;
 		list_del(&hand->node);
@@ -212,7 +218,7 @@ void keel_hand_put(struct keel_hand *hand)
 
 	keel_hand_wait(hand);
 	spin_lock(&lock);
-	keep = nr_idle < KEPT && is_as_made(hand);
+	keep = nr_idle < KEPT && keel_hand_as_made(hand);
 	if (keep) {
 		list_add(&hand->node, &idle);
 		nr_idle++;
@@ -220,17 +226,6 @@ void keel_hand_put(struct keel_hand *hand)
 	spin_unlock(&lock);
 	if (!keep)
 		dismiss(hand);
-}
-
-/**
- * keel_hand_may_leave() - could a thread be used again when it leaves a guest that lives?
- * @hand: the thread
- *
- * Return: true when it is what it was made, and where it was: then the next one is the same.
- */
-bool keel_hand_may_leave(const struct keel_hand *hand)
-{
-	return is_as_made(hand);
 }
 
 static void sweep(struct work_struct *work)

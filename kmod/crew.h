@@ -16,7 +16,7 @@ struct keel_hand *keel_hand_get(const char *name);
 void keel_hand_go(struct keel_hand *hand, void (*job)(void *arg), void *arg);
 void keel_hand_wait(struct keel_hand *hand);
 void keel_hand_put(struct keel_hand *hand);
-bool keel_hand_may_leave(const struct keel_hand *hand);
+bool keel_hand_as_made(const struct keel_hand *hand);
 void keel_hand_leave(struct keel_hand *hand);
 struct task_struct *keel_hand_task(const struct keel_hand *hand);
 void keel_crew_dismiss(void);

@@ -212,7 +212,7 @@ static bool has_nothing_to_do(const struct keel_vcpu_thread *t)
 
 static bool is_placed(const struct keel_vcpu_thread *t)
 {
-	return !keel_hand_may_leave(t->hand) ||
+	return !keel_hand_as_made(t->hand) ||
 	       task_nice(t->task) != nice_of(t->vm->config.weight);
 }
 

@@ -47,6 +47,20 @@ struct keel_guest *keel_guest_at(struct keel_root *root, u64 id)
 	return keel_phys(pa);
 }
 
+/**
+ * keel_guest_alive() - find a guest that was not killed
+ * @root: root; its lock is not needed
+ * @id: its id, any number
+ *
+ * Return: the guest, as keel_guest_at() has it; NULL when there is none, or a dead one.
+ */
+struct keel_guest *keel_guest_alive(struct keel_root *root, u64 id)
+{
+	struct keel_guest *guest = keel_guest_at(root, id);
+
+	return guest && !__atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST) ? guest : NULL;
+}
+
 static u64 *table_alloc(void *arg, u64 *pa)
 {
 	struct keel_guest *guest = arg;

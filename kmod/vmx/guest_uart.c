@@ -89,15 +89,6 @@ s64 keel_said_take(struct keel_said *said, u8 *bytes)
 	return nr;
 }
 
-static struct keel_said *of_guest(u64 id)
-{
-	struct keel_guest *guest = keel_guest_at(keel_root_state(), id);
-
-	if (!guest || __atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST))
-		return NULL;
-	return &guest->said;
-}
-
 /**
  * keel_guest_said() - KEEL_HC_VM_SAID
  * @id: the guest
@@ -107,9 +98,9 @@ static struct keel_said *of_guest(u64 id)
  */
 s64 keel_guest_said(u64 id, u8 *bytes)
 {
-	struct keel_said *said = of_guest(id);
+	struct keel_guest *guest = keel_guest_alive(keel_root_state(), id);
 
-	return said ? keel_said_take(said, bytes) : -ENOENT;
+	return guest ? keel_said_take(&guest->said, bytes) : -ENOENT;
 }
 
 /**
@@ -121,11 +112,11 @@ s64 keel_guest_said(u64 id, u8 *bytes)
  */
 s64 keel_guest_port(u64 id, bool open)
 {
-	struct keel_said *said = of_guest(id);
+	struct keel_guest *guest = keel_guest_alive(keel_root_state(), id);
 
-	if (!said)
+	if (!guest)
 		return -ENOENT;
-	__atomic_store_n(&said->open, open, __ATOMIC_RELAXED);
+	__atomic_store_n(&guest->said.open, open, __ATOMIC_RELAXED);
 	return 0;
 }
 

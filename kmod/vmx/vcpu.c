@@ -27,10 +27,9 @@ _Static_assert(sizeof(struct keel_vcpu) + KEEL_FPU_MIN <= KEEL_PAGE_SIZE, "one p
  */
 struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index)
 {
-	struct keel_guest *guest = keel_guest_at(root, id);
+	struct keel_guest *guest = keel_guest_alive(root, id);
 
-	if (!guest || __atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST) ||
-	    index >= KEEL_VCPUS_MAX || guest->vcpu[index] == KEEL_NO_FRAME)
+	if (!guest || index >= KEEL_VCPUS_MAX || guest->vcpu[index] == KEEL_NO_FRAME)
 		return NULL;
 	return keel_phys((u64)guest->vcpu[index] << 12);
 }
@@ -169,10 +168,10 @@ s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index)
  */
 s64 keel_vcpu_msi(u64 id, u64 address, u64 data)
 {
-	struct keel_guest *guest = keel_guest_at(keel_root_state(), id);
+	struct keel_guest *guest = keel_guest_alive(keel_root_state(), id);
 	struct keel_notify notify = { 0 };
 
-	if (!guest || __atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST))
+	if (!guest)
 		return -ENOENT;
 	keel_apic_message(guest, address, data, &notify);
 	return notify.wake | (s64)notify.kick << 16;
