@@ -3,10 +3,10 @@
  * keelctl create and set: making guests, and changing them.
  *
  * An image is made before anything is asked of the kernel, so that a broken file
- * changes nothing; and a guest whose image the kernel refuses is deleted again.
+ * changes nothing; and one message makes the guest, loads and starts it, or nothing
+ * of it.
  */
 #include <err.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "ctl.h"
@@ -29,35 +29,6 @@ const struct ctl_option set_options[] = {
 	{ NULL }
 };
 
-static int by_id(int command, __u32 id, nl_take take, void *arg)
-{
-	struct nl_msg *msg = ctl_request(command);
-
-	if (nla_put_u32(msg, KEEL_A_VM_ID, id))
-		abort();
-	return ctl_do(msg, take, arg);
-}
-
-/* All of it, or nothing */
-static int create(struct nl_msg *msg, struct image *image, struct guest *guest)
-{
-	int err = ctl_do(msg, guest_take, guest);
-
-	if (err) {
-		ctl_warn("%s", ctl_why());
-		return CTL_REFUSED;
-	}
-	if (image)
-		err = load_send(guest->id, image);
-	if (!err && ctl_opt("start"))
-		err = by_id(KEEL_CMD_VM_START, guest->id, NULL, NULL);
-	if (!err && !by_id(KEEL_CMD_VM_GET, guest->id, guest_take, guest))
-		return CTL_OK;
-	ctl_warn("%s", ctl_why());
-	by_id(KEEL_CMD_VM_DEL, guest->id, NULL, NULL);
-	return CTL_REFUSED;
-}
-
 /**
  * cmd_create() - keelctl create NAME --memory SIZE [OPTION...]
  * @argc: how many words, which is one
@@ -71,7 +42,6 @@ int cmd_create(int argc, char **argv)
 	const char *weight = ctl_opt("weight");
 	struct guest guest;
 	struct image image;
-	sigset_t signals;
 	struct nl_msg *msg;
 	__u32 vcpus = 1, share;
 	__u64 size;
@@ -93,20 +63,20 @@ int cmd_create(int argc, char **argv)
 		return CTL_USAGE;
 	status = ctl_connect();
 	if (status == CTL_OK) {
-		/* A signal finds all of it done, or nothing. */
-		sigemptyset(&signals);
-		sigaddset(&signals, SIGINT);
-		sigaddset(&signals, SIGTERM);
-		sigaddset(&signals, SIGHUP);
-		sigprocmask(SIG_BLOCK, &signals, NULL);
 		msg = ctl_request(KEEL_CMD_VM_NEW);
 		if (nla_put_string(msg, KEEL_A_VM_NAME, argv[0]) ||
 		    nla_put_u64(msg, KEEL_A_VM_MEMORY, size) ||
 		    (cpus && nla_put_u32(msg, KEEL_A_VM_VCPUS, vcpus)) ||
 		    (weight && nla_put_u32(msg, KEEL_A_VM_WEIGHT, share)))
 			errx(CTL_USAGE, "create: the name is too long");
-		status = create(msg, ctl_opt("kernel") ? &image : NULL, &guest);
-		sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		if (ctl_opt("kernel"))
+			load_put(msg, &image);
+		if (ctl_opt("start") && nla_put_flag(msg, KEEL_A_VM_RUN))
+			abort();
+		if (ctl_do(msg, guest_take, &guest)) {
+			ctl_warn("%s", ctl_why());
+			status = CTL_REFUSED;
+		}
 	}
 	if (ctl_opt("kernel"))
 		image_drop(&image);

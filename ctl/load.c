@@ -209,24 +209,19 @@ static bool put_segment(struct nl_msg *msg, const struct image_segment *segment)
 }
 
 /**
- * load_send() - give a guest its image
- * @id: the guest
+ * load_put() - add an image to a message
+ * @msg: the message, to which not much else is added
  * @image: of load_make(); the kernel takes the memfd, and needs this program's no more
- *
- * Return: 0, or what ctl_do() says.
  */
-int load_send(__u32 id, struct image *image)
+void load_put(struct nl_msg *msg, const struct image *image)
 {
-	struct nl_msg *msg = ctl_request(KEEL_CMD_VM_LOAD);
-	bool good = !nla_put_u32(msg, KEEL_A_VM_ID, id) &&
-		    !nla_put_u32(msg, KEEL_A_VM_IMAGE_FD, image->fd);
+	bool good = !nla_put_u32(msg, KEEL_A_VM_IMAGE_FD, image->fd);
 	unsigned int i;
 
 	for (i = 0; good && i < image->segments; i++)
 		good = put_segment(msg, &image->segment[i]);
 	if (!good || !put_start(msg, &image->start))
 		abort();	/* 64 segments fit into a page */
-	return ctl_do(msg, NULL, NULL);
 }
 
 /**
@@ -240,6 +235,7 @@ int cmd_load(int argc, char **argv)
 {
 	struct guest guest;
 	struct image image;
+	struct nl_msg *msg;
 	int status;
 
 	if (!ctl_opt("kernel")) {
@@ -253,7 +249,11 @@ int cmd_load(int argc, char **argv)
 		return status;
 	if (!load_make(&image, guest.memory, guest.vcpus))
 		return CTL_USAGE;
-	if (load_send(guest.id, &image))
+	msg = ctl_request(KEEL_CMD_VM_LOAD);
+	if (nla_put_u32(msg, KEEL_A_VM_ID, guest.id))
+		abort();
+	load_put(msg, &image);
+	if (ctl_do(msg, NULL, NULL))
 		status = guest_refused(argv[0]);
 	image_drop(&image);
 	return status;

@@ -8,6 +8,8 @@
 
 #include "image.h"
 
+struct nl_msg;
+
 #define IMAGE_OPTIONS								\
 	{ "kernel", "FILE", "what it starts from: Linux, ELF, or any file with --entry" },	\
 	{ "entry", "ADDR", "FILE goes to ADDR as it is, and is entered there in 64-bit mode" }, \
@@ -18,6 +20,6 @@
 
 bool load_options_good(void);
 bool load_make(struct image *image, __u64 memory, unsigned int vcpus);
-int load_send(__u32 id, struct image *image);
+void load_put(struct nl_msg *msg, const struct image *image);
 
 #endif /* KEEL_CTL_LOAD_H */

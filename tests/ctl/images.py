@@ -4,7 +4,6 @@ emulated CPU can run it.
 """
 import errno
 import os
-import signal
 import struct
 import subprocess
 
@@ -230,19 +229,19 @@ def test_bad():
 
 
 def test_whole():
-    """create does all, or nothing."""
+    """create does all with one message: a kernel that refuses it has made nothing."""
     machine = with_keel()
     kernel = machine.kernel
-    args = ['create', 'x', '--memory', '1M', '--kernel', write(elf([(0x10000, CODE, 100)])), '--start']
-    for command in ('vm-load', 'vm-start', 'vm-get'):
-        kernel.refuse = {command: Refused(errno.ENOMEM, 'no frames')}
-        said(f'{command} is refused', machine, args, 2, 'keelctl: create: no frames\n', out='')
-        test(f'{command}: there is no guest', not kernel.vms, kernel.vms)
+    args = ['create', 'x', '--memory', '1M', '--kernel', write(elf([(0x10000, CODE, 100)]))]
+    kernel.refuse = {'vm-new': Refused(errno.ENOMEM, 'no frames')}
+    said('it is refused', machine, args, 2, 'keelctl: create: no frames\n', out='')
     kernel.refuse = {}
-    kernel.hook = lambda command, pid: command == 'vm-new' and os.kill(pid, signal.SIGINT)
-    status, _, _ = machine.run(*args)
-    test('a signal meanwhile', status == -signal.SIGINT and
-         kernel.vms[max(kernel.vms)]['state'] == STATES['running'], status, kernel.vms)
+    kernel.requests.clear()
+    test('loaded', machine.json(*args)['state'] == 'stopped')
+    args[1] = 'y'
+    test('and started', machine.json(*args, '--start')['state'] == 'running')
+    test('a message each', [command for command, _ in kernel.requests] == ['vm-new'] * 2,
+         kernel.requests)
 
 
 def emulator(*options, memory='32M'):

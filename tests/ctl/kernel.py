@@ -51,7 +51,7 @@ REASONS = {name[15:].lower(): value for name, value in NUMBERS.items()
            if name.startswith('KEEL_VM_REASON_')}
 EVENTS = {name[14:].lower().replace('_', '-'): value for name, value in NUMBERS.items()
           if name.startswith('KEEL_VM_EVENT_')}
-TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight', 'vm-get': 'id name',
+TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start run', 'vm-get': 'id name',
          'vm-set': 'id name weight', 'vm-del': 'id name',
          'vm-load': 'id name image-fd segment start', 'vm-start': 'id name',
          'vm-pause': 'id name', 'vm-resume': 'id name', 'vm-stop': 'id name timeout',
@@ -267,7 +267,7 @@ class Kernel:
             vm = self.find(attrs)
             self.send(client, FAMILY, 0, seq, head + encode('stat', self.stat(vm)))
         elif command == 'vm-new':
-            self.send(client, FAMILY, 0, seq, head + encode('vm', self.new(attrs)))
+            self.send(client, FAMILY, 0, seq, head + encode('vm', self.new(attrs, pid)))
         elif command == 'vm-get':
             self.send(client, FAMILY, 0, seq, head + encode('vm', self.find(attrs)))
         else:
@@ -307,18 +307,24 @@ class Kernel:
         which = 'id' if 'id' in attrs else 'name'
         raise Refused(errno.ENOENT, f'{which}: there is no guest of this {which}', which)
 
-    def new(self, attrs):
-        """Make a guest."""
+    def new(self, attrs, pid=None):
+        """Make a guest, and load and start it if that is asked for."""
         if attrs['memory'] % 4096:
             raise Refused(errno.EINVAL, 'memory: has to be a multiple of 4096', 'memory')
         if any(vm['name'] == attrs['name'] for vm in self.vms.values()):
             raise Refused(errno.EEXIST, 'name: there is a guest of this name', 'name')
-        vm = {'id': self.next, 'vcpus': 1, 'weight': 100, **attrs, 'state': STATES['created'],
+        image = {key: attrs[key] for key in ('image-fd', 'segment', 'start') if key in attrs}
+        own = {key: attrs[key] for key in attrs if key not in image and key != 'run'}
+        vm = {'id': self.next, 'vcpus': 1, 'weight': 100, **own, 'state': STATES['created'],
               'created': time.clock_gettime_ns(time.CLOCK_BOOTTIME),
               'console': f'ttyKEEL{self.next}'}
         self.vms[self.next] = vm
         self.next += 1
         self.event('created', vm)
+        if image:
+            self.load(vm, image, pid)
+        if 'run' in attrs:
+            self.state(vm, 'running')
         return vm
 
     def add(self, name, state='stopped', **more):
@@ -363,6 +369,17 @@ class Kernel:
                 vm['thread'] = list(range(100, 100 + vm['vcpus']))
             self.event('state', vm)
 
+    def load(self, vm, attrs, pid):
+        """Give a guest its image."""
+        with open(f'/proc/{pid}/fd/{attrs["image-fd"]}', 'rb') as file:
+            self.image, self.start = {}, attrs['start']
+            self.seals = fcntl.fcntl(file, F_GET_SEALS)
+            self.size = os.fstat(file.fileno()).st_size
+            for segment in attrs['segment']:
+                file.seek(segment['offset'])
+                self.image[segment['gpa']] = file.read(segment['size'])
+        self.state(vm, 'stopped')
+
     def change(self, command, vm, attrs, pid):
         """The commands that change a guest."""
         name = [key for key, value in STATES.items() if value == vm['state']][0]
@@ -378,14 +395,7 @@ class Kernel:
             vm['weight'] = attrs['weight']
             self.event('changed', vm)
         elif command == 'vm-load':
-            with open(f'/proc/{pid}/fd/{attrs["image-fd"]}', 'rb') as file:
-                self.image, self.start = {}, attrs['start']
-                self.seals = fcntl.fcntl(file, F_GET_SEALS)
-                self.size = os.fstat(file.fileno()).st_size
-                for segment in attrs['segment']:
-                    file.seek(segment['offset'])
-                    self.image[segment['gpa']] = file.read(segment['size'])
-            self.state(vm, 'stopped')
+            self.load(vm, attrs, pid)
         elif command == 'vm-stop' and attrs.get('timeout'):
             self.event('stop-asked', vm)
             if self.obedience is not None:
