@@ -143,6 +143,12 @@ cpu_times() {
 	}'
 }
 
+# kernel_from MAJOR MINOR : is this kernel of that version, or a later one?
+kernel_from() {
+	uname -r | awk -F. -v major="$1" -v minor="$2" '
+		{ exit !($1 > major || ($1 == major && $2 + 0 >= minor)) }'
+}
+
 # ms : the time
 ms() {
 	awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
