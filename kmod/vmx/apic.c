@@ -26,19 +26,36 @@
 #define WORD(base, i)	((base) + 16 * (i))
 
 /**
- * keel_apic_reset() - as after INIT, and as firmware leaves it in x2APIC mode
+ * keel_apic_enter() - the APIC gets into a mode (SDM 10.12.5.1)
  * @apic: the APIC
  * @id: its id
+ * @x2apic: into x2APIC mode, else xAPIC mode
+ *
+ * Ids and destinations look otherwise from then on; all else stays.
  */
-void keel_apic_reset(struct keel_apic *apic, u32 id)
+void keel_apic_enter(struct keel_apic *apic, u32 id, bool x2apic)
+{
+	*keel_apic_reg(apic, KEEL_APIC_ID) = x2apic ? id : id << 24;
+	*keel_apic_reg(apic, KEEL_APIC_LDR) = x2apic ? LDR_OF(id) : 0;
+	*keel_apic_reg(apic, KEEL_APIC_DFR) = x2apic ? 0 : ~0U;
+	*keel_apic_reg(apic, KEEL_APIC_ICR + 4) = 0;
+	*keel_apic_reg(apic, KEEL_APIC_ICR2) = 0;
+}
+
+/**
+ * keel_apic_reset() - as after power-on and INIT
+ * @apic: the APIC
+ * @id: its id
+ * @x2apic: it is in x2APIC mode, else in xAPIC mode
+ */
+void keel_apic_reset(struct keel_apic *apic, u32 id, bool x2apic)
 {
 	u32 i;
 
 	for (i = 0; i < sizeof(apic->reg) / sizeof(apic->reg[0]); i++)
 		apic->reg[i] = 0;
-	*keel_apic_reg(apic, KEEL_APIC_ID) = id;
+	keel_apic_enter(apic, id, x2apic);
 	*keel_apic_reg(apic, KEEL_APIC_VERSION) = VERSION;
-	*keel_apic_reg(apic, KEEL_APIC_LDR) = LDR_OF(id);
 	*keel_apic_reg(apic, KEEL_APIC_SVR) = SVR_RESET;
 	for (i = LVT_FIRST; i <= LVT_LAST; i += 16)
 		*keel_apic_reg(apic, i) = KEEL_APIC_LVT_MASKED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A vCPU's local APIC, in x2APIC mode.
+ * A vCPU's local APIC, in xAPIC mode, where its registers are memory, and in x2APIC mode,
+ * where they are MSRs.
  *
  * World: root and KUnit.  Its page belongs to the CPU that runs the vCPU.  What others
  * have for the vCPU they leave in its struct keel_vcpu, in @attention above all, with
@@ -21,12 +22,14 @@
 #define KEEL_APIC_PPR		0x0a0
 #define KEEL_APIC_EOI		0x0b0
 #define KEEL_APIC_LDR		0x0d0
+#define KEEL_APIC_DFR		0x0e0	/* in xAPIC mode only */
 #define KEEL_APIC_SVR		0x0f0
 #define KEEL_APIC_ISR		0x100
 #define KEEL_APIC_TMR		0x180
 #define KEEL_APIC_IRR		0x200
 #define KEEL_APIC_ESR		0x280
 #define KEEL_APIC_ICR		0x300
+#define KEEL_APIC_ICR2		0x310	/* in xAPIC mode only */
 #define KEEL_APIC_LVT_TIMER	0x320
 #define KEEL_APIC_LVT_THERMAL	0x330
 #define KEEL_APIC_LVT_PERF	0x340
@@ -67,11 +70,16 @@
 
 #define KEEL_APIC_EVERYBODY	(~0U)
 
+/* In xAPIC mode: the place of ids and logical destinations, and the one that means everybody */
+#define KEEL_XAPIC_DEST(reg)	((reg) >> 24)
+#define KEEL_XAPIC_EVERYBODY	0xff
+
 /* IA32_APIC_BASE: enabled, in x2APIC mode, of the first processor */
 #define KEEL_APIC_BASE_ADDR	0xfee00000ULL
 #define KEEL_APIC_BASE_BSP	BIT_ULL(8)
 #define KEEL_APIC_BASE_X2APIC	BIT_ULL(10)
 #define KEEL_APIC_BASE_ENABLE	BIT_ULL(11)
+#define KEEL_APIC_BASE_MODE	(KEEL_APIC_BASE_X2APIC | KEEL_APIC_BASE_ENABLE)
 
 /* The timer of the APIC counts as fast as the TSC; it is periodic no faster than this. */
 #define KEEL_APIC_PERIOD_MIN	4096
@@ -145,7 +153,8 @@ static inline bool keel_apic_enabled(const struct keel_apic *apic)
 }
 
 /* apic.c */
-void keel_apic_reset(struct keel_apic *apic, u32 id);
+void keel_apic_reset(struct keel_apic *apic, u32 id, bool x2apic);
+void keel_apic_enter(struct keel_apic *apic, u32 id, bool x2apic);
 u32 keel_apic_highest(const struct keel_apic *apic, u32 base);
 void keel_apic_raise(struct keel_apic *apic, u32 vector);
 void keel_apic_error(struct keel_apic *apic, u32 bits);
@@ -155,9 +164,11 @@ void keel_apic_accept(struct keel_apic *apic, u32 vector);
 u32 keel_apic_eoi(struct keel_apic *apic);
 bool keel_apic_merge(struct keel_apic *apic, u64 *posted, u64 *level);
 
-/* apic_reg.c: MSRs */
+/* apic_reg.c: MSRs and memory */
 bool keel_apic_read(const struct keel_apic *apic, u32 msr, u64 now, u64 *val);
 u32 keel_apic_write(struct keel_apic *apic, u32 msr, u64 val, u64 now);
+u32 keel_xapic_read(struct keel_apic *apic, u32 offset, u32 size, u64 now, u32 *val);
+u32 keel_xapic_write(struct keel_apic *apic, u32 offset, u32 size, u32 val, u64 now);
 bool keel_apic_base_valid(u64 old, u64 val, u32 phys_bits);
 
 /* apic_timer.c */

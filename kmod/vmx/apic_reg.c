@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registers of a local APIC as MSRs (SDM 10.12.1), IA32_TSC_DEADLINE, and what
- * IA32_APIC_BASE can hold.
+ * The registers of a local APIC as MSRs (SDM 10.12.1) and as memory (10.4.1),
+ * IA32_TSC_DEADLINE, and what IA32_APIC_BASE can hold.
  *
  * World: root and KUnit, by whoever runs the vCPU.  No locks.
  */
@@ -13,6 +13,7 @@
 
 #define ESR_SEND_ILLEGAL	BIT(5)
 #define ESR_RECEIVE_ILLEGAL	BIT(6)
+#define ESR_REGISTER_ILLEGAL	BIT(7)
 
 /* Bits that can be written; of the others, those that read as a state are lost */
 #define LVT_VECTOR	0xffU
@@ -24,6 +25,11 @@
 #define ICR_BITS	0x000ccfffU
 #define ICR_STATE	BIT(12)
 #define DIVIDE_BITS	0xbU
+#define DFR_ONES	0x0fffffffU
+
+/* As memory, each has four bytes of sixteen. */
+#define STEP		16
+#define WIDTH		4
 
 #define MAY_READ	BIT(0)
 #define MAY_WRITE	BIT(1)
@@ -69,18 +75,44 @@ static const struct reg regs[64] = {
 	[KEEL_APIC_SELF_IPI >> 4] = { MAY_WRITE, 0xff, 0 },
 };
 
+static const struct reg none;
+
 static const struct reg *find(u32 msr)
 {
-	static const struct reg none;
 	u32 i = msr - KEEL_APIC_MSR;
 
 	return i < sizeof(regs) / sizeof(regs[0]) ? &regs[i] : &none;
+}
+
+/* The same as memory: where it is another one, or is there in one of the two modes only */
+static const struct reg *find_at(u32 offset)
+{
+	static const struct reg byte = { MAY_READ | MAY_WRITE, 0xff000000U, 0 };
+	static const struct reg model = { MAY_READ | MAY_WRITE, ~DFR_ONES, 0 };
+
+	switch (offset) {
+	case KEEL_APIC_LDR:
+	case KEEL_APIC_ICR2:
+		return &byte;
+	case KEEL_APIC_DFR:
+		return &model;
+	case KEEL_APIC_SELF_IPI:
+		return &none;
+	default:
+		return find(KEEL_APIC_MSR_OF(offset));
+	}
 }
 
 static bool in_deadline_mode(const struct keel_apic *apic)
 {
 	return (keel_apic_get(apic, KEEL_APIC_LVT_TIMER) & KEEL_APIC_LVT_MODE) ==
 	       KEEL_APIC_DEADLINE;
+}
+
+static u32 value(const struct keel_apic *apic, u32 offset, u64 now)
+{
+	return offset == KEEL_APIC_CURRENT ? keel_apic_count(apic, now) :
+					     keel_apic_get(apic, offset);
 }
 
 /**
@@ -102,10 +134,8 @@ bool keel_apic_read(const struct keel_apic *apic, u32 msr, u64 now, u64 *val)
 	}
 	if (!(find(msr)->access & MAY_READ))
 		return false;
-	*val = keel_apic_get(apic, offset);
-	if (offset == KEEL_APIC_CURRENT)
-		*val = keel_apic_count(apic, now);
-	else if (offset == KEEL_APIC_ICR)
+	*val = value(apic, offset, now);
+	if (offset == KEEL_APIC_ICR)
 		*val |= (u64)keel_apic_get(apic, offset + 4) << 32;
 	return true;
 }
@@ -194,6 +224,13 @@ static u32 write_reg(struct keel_apic *apic, u32 offset, u64 val, u64 now)
 	case KEEL_APIC_SELF_IPI:
 		self_ipi(apic, val);
 		break;
+	case KEEL_APIC_DFR:
+		*keel_apic_reg(apic, offset) = val | DFR_ONES;
+		break;
+	case KEEL_APIC_LDR:
+	case KEEL_APIC_ICR2:
+		*keel_apic_reg(apic, offset) = val;
+		break;
 	default:
 		write_lvt(apic, offset, val);
 	}
@@ -225,6 +262,62 @@ u32 keel_apic_write(struct keel_apic *apic, u32 msr, u64 val, u64 now)
 	if (val & ~allowed)
 		return KEEL_APIC_GP;
 	return write_reg(apic, offset, val & ~(u64)reg->lost, now);
+}
+
+static u32 no_such_register(struct keel_apic *apic)
+{
+	keel_apic_error(apic, ESR_REGISTER_ILLEGAL);
+	return KEEL_APIC_LOOK;
+}
+
+/**
+ * keel_xapic_read() - a read of the page, in xAPIC mode
+ * @apic: the APIC
+ * @offset: where in the page
+ * @size: how many bytes
+ * @now: TSC
+ * @val: what is read; 0 where there is nothing
+ *
+ * Return: what the read calls for: that of a register that is not there is an error.
+ */
+u32 keel_xapic_read(struct keel_apic *apic, u32 offset, u32 size, u64 now, u32 *val)
+{
+	u32 at = offset % STEP;
+	const struct reg *reg = find_at(offset - at);
+
+	*val = 0;
+	if (!reg->access)
+		return no_such_register(apic);
+	if (reg->access & MAY_READ && at + size <= WIDTH)
+		*val = value(apic, offset - at, now) >> 8 * at;
+	return 0;
+}
+
+/**
+ * keel_xapic_write() - a write to the page, in xAPIC mode
+ * @apic: the APIC
+ * @offset: where in the page
+ * @size: how many bytes; all accesses but of 32 bits, aligned, are lost
+ * @val: what is written; bits that cannot be are lost, too
+ * @now: TSC
+ *
+ * Return: what the write calls for.
+ */
+u32 keel_xapic_write(struct keel_apic *apic, u32 offset, u32 size, u32 val, u64 now)
+{
+	const struct reg *reg = find_at(offset - offset % STEP);
+	u32 dest;
+
+	if (!reg->access)
+		return no_such_register(apic);
+	if (!(reg->access & MAY_WRITE) || offset % STEP || size != WIDTH)
+		return 0;
+	if (offset != KEEL_APIC_ICR)
+		return write_reg(apic, offset, val & reg->keep, now);
+	dest = KEEL_XAPIC_DEST(keel_apic_get(apic, KEEL_APIC_ICR2));
+	if (dest == KEEL_XAPIC_EVERYBODY)
+		dest = KEEL_APIC_EVERYBODY;
+	return write_icr(apic, (val & reg->keep) | (u64)dest << 32);
 }
 
 /**

@@ -22,6 +22,10 @@
 #define MSI_EVERYBODY		0xff
 #define MSI_DATA		(0x7ffU | KEEL_ICR_ASSERT | KEEL_ICR_LEVEL)
 
+/* The upper four bits of the destination format register */
+#define MODEL_FLAT	0xf
+#define MODEL_CLUSTER	0
+
 static struct keel_vcpu *at(const struct keel_guest *guest, u32 i)
 {
 	return keel_phys((u64)guest->vcpu[i] << 12);
@@ -43,23 +47,54 @@ u32 keel_apic_present(const struct keel_guest *guest)
 	return mask;
 }
 
+/*
+ * Is a vCPU among those of a logical destination?  In x2APIC mode that is a cluster, of
+ * which there is one, and a bit for each in it; in xAPIC mode what software has made of it
+ * (SDM 10.6.2.2): one bit of eight, or a cluster and one bit of four.
+ */
+static bool is_among(const struct keel_vcpu *vcpu, u32 dest)
+{
+	const struct keel_apic *apic;
+	u32 own;
+
+	if (__atomic_load_n(&vcpu->apic_base, __ATOMIC_RELAXED) & KEEL_APIC_BASE_X2APIC)
+		return !(dest >> 16) && dest >> vcpu->index & 1;
+	apic = __atomic_load_n(&vcpu->apic, __ATOMIC_ACQUIRE);
+	if (!apic)
+		return false;
+	own = KEEL_XAPIC_DEST(keel_apic_get(apic, KEEL_APIC_LDR));
+	switch (keel_apic_get(apic, KEEL_APIC_DFR) >> 28) {
+	case MODEL_FLAT:
+		return !(dest >> 8) && own & dest;
+	case MODEL_CLUSTER:
+		return own >> 4 == dest >> 4 && own & dest & 0xf;
+	default:
+		return false;
+	}
+}
+
 /**
  * keel_apic_targets() - who is meant
  * @guest: the guest
  * @dest: destination, of 32 bits
- * @logical: it is a cluster, in its upper half, and a bit for each APIC in there
+ * @logical: it is a logical one, else an id
  *
  * Return: vCPUs that there are, a bit for each.
  */
 u32 keel_apic_targets(const struct keel_guest *guest, u32 dest, bool logical)
 {
-	u32 mask = ~0U;
+	u32 present = keel_apic_present(guest), left, mask = 0, i;
 
-	if (dest != KEEL_APIC_EVERYBODY && logical)
-		mask = dest >> 16 ? 0 : dest;
-	else if (dest != KEEL_APIC_EVERYBODY)
-		mask = dest < KEEL_VCPUS_MAX ? 1U << dest : 0;
-	return mask & keel_apic_present(guest);
+	if (dest == KEEL_APIC_EVERYBODY)
+		return present;
+	if (!logical)
+		return dest < KEEL_VCPUS_MAX ? present & 1U << dest : 0;
+	for (left = present; left; left &= left - 1) {
+		i = __builtin_ctz(left);
+		if (is_among(at(guest, i), dest))
+			mask |= 1U << i;
+	}
+	return mask;
 }
 
 /* A bit of @attention is set, with all that belongs to it: does anybody have to tell? */

@@ -6,9 +6,9 @@
  * World: root, on the CPU that runs the vCPU, with its VMCS current; no locks but the
  * guest's, for the APIC's page.
  *
- * Where the CPU delivers virtual interrupts (@assist), it is told the highest one that is
- * pending and does the rest; elsewhere they are injected one by one, and a window is
- * asked for when the guest cannot take one.
+ * Where the CPU delivers virtual interrupts (@assist), and the guest has gone to x2APIC
+ * mode, it is told the highest one that is pending and does the rest; elsewhere they are
+ * injected one by one, and a window is asked for when the guest cannot take one.
  */
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -32,7 +32,7 @@
 
 static bool assisted(const struct keel_vcpu *vcpu)
 {
-	return vcpu->root->guest.assist;
+	return vcpu->root->guest.assist && vcpu->apic_base & KEEL_APIC_BASE_X2APIC;
 }
 
 /* The CPU learns what is pending; what is in service it knows itself. */
@@ -56,26 +56,38 @@ static void load_eoi_exits(const struct keel_apic *apic)
 			     (u64)keel_apic_get(apic, KEEL_APIC_TMR + 32 * i + 16) << 32);
 }
 
+/*
+ * The CPU helps, or does no more.  A window for an interrupt is not asked for by who does;
+ * and when it ends, the APIC has nothing that could wait for one.
+ */
+static void set_controls(const struct keel_vcpu *vcpu, bool helps)
+{
+	const u64 without = KEEL_PROC_CR8_LOAD | KEEL_PROC_CR8_STORE | KEEL_PROC_INTR_WINDOW;
+	const struct keel_guest_setup *setup = &vcpu->root->guest;
+	u64 proc = keel_vmread(VMCS_PROC_CTLS) & ~(without | KEEL_PROC_TPR_SHADOW);
+	u64 proc2 = keel_vmread(VMCS_PROC2_CTLS) & ~(u64)KEEL_ASSIST_PROC2;
+
+	keel_vmwrite(VMCS_MSR_BITMAP, helps ? setup->msr_bitmap_apic : setup->msr_bitmap);
+	keel_vmwrite(VMCS_PROC_CTLS, proc | (helps ? KEEL_PROC_TPR_SHADOW :
+					     KEEL_PROC_CR8_LOAD | KEEL_PROC_CR8_STORE));
+	keel_vmwrite(VMCS_PROC2_CTLS, proc2 | (helps ? KEEL_ASSIST_PROC2 : 0));
+}
+
 /**
  * keel_apic_assist() - let the CPU help with a vCPU's APIC, or not
- * @vcpu: the vCPU
+ * @vcpu: the vCPU, which has its APIC from now on, or has it in another mode
  *
  * It does not help where the APIC is not in x2APIC mode.
  */
 void keel_apic_assist(const struct keel_vcpu *vcpu)
 {
-	const struct keel_guest_setup *setup = &vcpu->root->guest;
-	u64 proc = keel_vmread(VMCS_PROC_CTLS);
-
-	if (!assisted(vcpu) || !vcpu->apic)
+	if (!vcpu->root->guest.assist || !vcpu->apic)
+		return;
+	set_controls(vcpu, assisted(vcpu));
+	if (!assisted(vcpu))
 		return;
 	keel_vmwrite(VMCS_VIRTUAL_APIC_PAGE, vcpu->apic_pa);
 	keel_vmwrite(VMCS_TPR_THRESHOLD, 0);
-	keel_vmwrite(VMCS_MSR_BITMAP, vcpu->apic_base & KEEL_APIC_BASE_X2APIC ?
-				      setup->msr_bitmap_apic : setup->msr_bitmap);
-	keel_vmwrite(VMCS_PROC_CTLS, (proc & ~(u64)(KEEL_PROC_CR8_LOAD | KEEL_PROC_CR8_STORE)) |
-		     KEEL_PROC_TPR_SHADOW);
-	keel_vmwrite(VMCS_PROC2_CTLS, keel_vmread(VMCS_PROC2_CTLS) | KEEL_ASSIST_PROC2);
 	keel_vmwrite(VMCS_GUEST_INTR_STATUS, keel_apic_highest(vcpu->apic, KEEL_APIC_IRR) |
 		     keel_apic_highest(vcpu->apic, KEEL_APIC_ISR) << 8);
 	load_eoi_exits(vcpu->apic);
@@ -101,7 +113,7 @@ s64 keel_apic_attach(struct keel_vcpu *vcpu)
 	keel_guest_unlock(vcpu->guest);
 	if (!apic)
 		return KEEL_RUN_FILL;
-	keel_apic_reset(apic, vcpu->index);
+	keel_apic_reset(apic, vcpu->index, vcpu->apic_base & KEEL_APIC_BASE_X2APIC);
 	*keel_apic_reg(apic, KEEL_APIC_TPR) = vcpu->cr8 << 4;
 	keel_apic_priority(apic);
 	vcpu->apic_pa = pfn << 12;
@@ -125,7 +137,7 @@ void keel_apic_clear(struct keel_vcpu *vcpu)
 	vcpu->cr8 = 0;
 	if (!vcpu->apic)
 		return;
-	keel_apic_reset(vcpu->apic, vcpu->index);
+	keel_apic_reset(vcpu->apic, vcpu->index, vcpu->apic_base & KEEL_APIC_BASE_X2APIC);
 	if (assisted(vcpu)) {
 		keel_vmwrite(VMCS_GUEST_INTR_STATUS, 0);
 		load_eoi_exits(vcpu->apic);

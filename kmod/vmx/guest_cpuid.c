@@ -24,6 +24,7 @@
 #define KVM_D			0x0000004d
 
 #define L1_ECX_OSXSAVE		BIT(27)
+#define L1_EDX_APIC		BIT(9)
 #define CR4_OSXSAVE		BIT_ULL(18)
 #define L4_EAX_TYPE(a)		((a) & 0x1f)
 #define L4_EAX_LEVEL(a)		((a) >> 5 & 7)
@@ -140,6 +141,8 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 		r = setup->cpuid[1];
 		r.b |= vcpu->index << 24;
 		r.c |= keel_vmread(VMCS_GUEST_CR4) & CR4_OSXSAVE ? L1_ECX_OSXSAVE : 0;
+		if (!(vcpu->apic_base & KEEL_APIC_BASE_ENABLE))
+			r.d &= ~L1_EDX_APIC;
 		break;
 	case 4:
 		keel_cpuid(4, sub, &r.a, &r.b, &r.c, &r.d);

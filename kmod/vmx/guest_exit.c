@@ -226,9 +226,11 @@ static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64
 	    !(keel_vmread(VMCS_IDT_VECTORING_INFO) & INTR_VALID))
 		block_nmi(KEEL_BLOCKED_BY_NMI, true);
 	if (__builtin_expect(fault == KEEL_FAULT_OUTSIDE, 0)) {
-		fault = keel_guest_mmio(cpu, vcpu, gpa, write);
+		NEXT next;
+
+		fault = keel_guest_mmio(cpu, vcpu, gpa, write, &next);
 		if (fault == KEEL_FAULT_DONE)
-			return leave(cpu, KEEL_RUN_MMIO);
+			return next;
 	}
 	switch (fault) {
 	case KEEL_FAULT_DONE:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest's accesses to the memory of devices, which the host serves.
+ * A guest's accesses to the memory of devices, which the host serves, and to its APIC's.
  *
  * World: root, on the CPU that runs the guest; no locks.  The instruction is read where
  * the guest has it: another vCPU can have changed it meanwhile, which harms nobody but
@@ -93,26 +93,34 @@ static enum keel_fault decode(struct keel_vcpu *vcpu, struct keel_mmio *mmio)
  * @vcpu: the vCPU
  * @gpa: where
  * @write: it writes
+ * @next: what the exit's handler returns, if that is known: KEEL_GUEST_LEFT when the host
+ *        is to serve it, as @cpu's struct keel_run has it
  *
- * Return: KEEL_FAULT_DONE when the host is to serve it, as @cpu's struct keel_run has it,
- * and the instruction is stepped over; KEEL_FAULT_OUTSIDE when it is no device's, or is
- * made by an instruction that is not known; others as they are.
+ * Return: KEEL_FAULT_DONE when @next is set, and the instruction is stepped over or is to be
+ * executed again; KEEL_FAULT_OUTSIDE when it is no device's, or is made by an instruction
+ * that is not known; others as they are.
  */
 enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
-				bool write)
+				bool write, enum keel_guest_next *next)
 {
 	struct keel_run *run = &cpu->shared->run;
+	bool apic = keel_apic_at(vcpu, gpa);
 	struct keel_mmio mmio;
 	enum keel_fault ret;
 
 	/* A device's memory is no place for a stack or a table that an event goes by. */
-	if (!is_device(gpa) || keel_vmread(VMCS_IDT_VECTORING_INFO) & EVENT_VALID)
+	if (!(apic || is_device(gpa)) ||
+	    keel_vmread(VMCS_IDT_VECTORING_INFO) & EVENT_VALID)
 		return KEEL_FAULT_OUTSIDE;
 	ret = decode(vcpu, &mmio);
 	if (ret != KEEL_FAULT_DONE)
 		return ret;
 	if (mmio.write != write || (gpa & (KEEL_PAGE_SIZE - 1)) + mmio.size > KEEL_PAGE_SIZE)
 		return KEEL_FAULT_OUTSIDE;
+	if (apic) {
+		*next = keel_apic_mmio(cpu, vcpu, gpa, &mmio);
+		return KEEL_FAULT_DONE;
+	}
 	run->gpa = gpa;
 	run->size = mmio.size;
 	run->write = write;
@@ -120,5 +128,7 @@ enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcp
 	vcpu->in_size = write ? 0 : KEEL_ANSWER_MMIO;
 	vcpu->mmio = mmio;
 	keel_skip_over(mmio.len);
+	keel_vcpu_leave(cpu, KEEL_RUN_MMIO);
+	*next = KEEL_GUEST_LEFT;
 	return KEEL_FAULT_DONE;
 }

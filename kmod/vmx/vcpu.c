@@ -89,7 +89,7 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 	vcpu->on_cpu = KEEL_NO_CPU;
 	vcpu->xcr0 = 1;
 	vcpu->dr6 = KEEL_DR6_INIT;
-	vcpu->apic_base = KEEL_APIC_BASE_ADDR | KEEL_APIC_BASE_ENABLE | KEEL_APIC_BASE_X2APIC |
+	vcpu->apic_base = KEEL_APIC_BASE_ADDR | KEEL_APIC_BASE_ENABLE |
 			  (index ? 0 : KEEL_APIC_BASE_BSP);
 	vcpu->regs = (struct keel_regs) {
 		.rax = start.rax, .rbx = start.rbx, .rcx = start.rcx, .rdx = start.rdx,

@@ -63,7 +63,7 @@
  * @level: those among them that are level-triggered
  * @apic: its APIC, NULL before its first use
  * @apic_pa: physical address of that
- * @apic_base: IA32_APIC_BASE
+ * @apic_base: IA32_APIC_BASE, read by others
  * @slice_left: what the VMX-preemption timer still has to count, behind what it was given,
  *              before Linux is asked
  * @tsc_offset: its TSC, less the machine's
@@ -247,7 +247,7 @@ static inline s64 keel_vcpu_answer(struct keel_vcpu *vcpu, u64 input)
 
 /* guest_mmio.c */
 enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
-				bool write);
+				bool write, enum keel_guest_next *next);
 
 /* guest_cpuid.c */
 void keel_guest_leaf_4(struct keel_cpuid *r);
@@ -283,9 +283,11 @@ enum keel_guest_next keel_guest_eoi(struct keel_root_cpu *cpu, struct keel_vcpu 
 enum keel_guest_next keel_guest_apic_write(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 					   u64 qualification);
 
-/* apic_msr.c */
+/* apic_access.c */
 enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr);
 enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr);
+enum keel_guest_next keel_apic_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
+				    const struct keel_mmio *mmio);
 u64 keel_apic_read_cr8(const struct keel_vcpu *vcpu);
 enum keel_guest_next keel_apic_write_cr8(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 					 u64 val);
@@ -300,6 +302,20 @@ static inline bool keel_apic_owns(u32 msr)
 {
 	return msr - KEEL_APIC_MSR < 0x100 || msr == MSR_IA32_APICBASE ||
 	       msr == MSR_IA32_TSC_DEADLINE;
+}
+
+/**
+ * keel_apic_at() - is it the page of the vCPU's APIC?
+ * @vcpu: the vCPU
+ * @gpa: where there is no memory
+ *
+ * Return: true when it is, which it is in xAPIC mode only.
+ */
+static inline bool keel_apic_at(const struct keel_vcpu *vcpu, u64 gpa)
+{
+	u64 base = vcpu->apic_base;
+
+	return !((gpa ^ base) >> 12) && (base & KEEL_APIC_BASE_MODE) == KEEL_APIC_BASE_ENABLE;
 }
 
 /* guest_startup.c */

@@ -31,6 +31,7 @@ int guest(uint64_t arg)
 	uint64_t when;
 
 	load_idt();
+	to_x2apic();
 	wrmsr(APIC_SVR, SVR_ON);
 	wrmsr(APIC_TIMER, LVT_DEADLINE | VECTOR);
 	when = ticks() + arg * mhz() * 1000000;

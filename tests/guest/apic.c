@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * apic: what the local APIC of a vCPU does, and what vCPUs send each other.  The argument
- * says how many vCPUs there are; it ends with 0, or says what is wrong and ends with 1.
+ * apic: what the local APIC of a vCPU does in x2APIC mode, and what vCPUs send each other.
+ * The argument says how many vCPUs there are; it ends with 0, or says what is wrong and ends
+ * with 1.
  *
  * World: a guest.
  */
 #include "apic.h"
+#include "check.h"
 
 #define VCPUS		16
 #define VECTOR_NMI	2
@@ -16,9 +18,6 @@
 #define VECTOR_PONG	0x61
 #define VECTOR_NEST	0x70
 
-/* Longer than anything takes that comes at all */
-#define PATIENCE	400000000UL
-
 #define ROUNDS		40
 
 static volatile uint32_t seen[VCPUS][256];
@@ -26,30 +25,6 @@ static volatile uint32_t starts[VCPUS];
 static volatile uint32_t faults;
 static volatile uint8_t order[64];
 static volatile uint32_t nr_order;
-
-/* It has to be so, or the guest ends here. */
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	print("apic: ");
-	print(what);
-	print("\n");
-	outb(DEBUG_EXIT, 1);
-	for (;;)
-		asm volatile("cli; hlt");
-}
-
-#define CHECK(cond) check(cond, #cond)
-
-/* Until a condition holds; for a while only */
-#define WAIT(cond) do {						\
-	uint64_t until_ = ticks() + PATIENCE;			\
-								\
-	while (!(cond) && ticks() < until_)			\
-		relax();					\
-	CHECK(cond);						\
-} while (0)
 
 static void note(uint64_t vector)
 {
@@ -103,6 +78,7 @@ void interrupt(struct frame *frame)
 static void begin(void)
 {
 	load_idt();
+	to_x2apic();
 	wrmsr(APIC_SVR, SVR_ON);
 	wrmsr(APIC_TPR, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The local APIC in x2APIC mode, by its MSRs, and interrupts (idt.S).
+ * The local APIC in x2APIC mode, by its MSRs, and in xAPIC mode, by its page; interrupts
+ * (idt.S).
  *
  * World: a guest.
  */
@@ -10,6 +11,7 @@
 #include "guest.h"
 
 #define MSR_APIC_BASE	0x1b
+#define BASE_X2APIC	0x400
 #define MSR_DEADLINE	0x6e0
 #define APIC_ID		0x802
 #define APIC_VERSION	0x803
@@ -29,6 +31,12 @@
 #define APIC_CURRENT	0x839
 #define APIC_DIVIDE	0x83e
 #define APIC_SELF	0x83f
+
+/* The page, and where in it the register is that an MSR is in x2APIC mode */
+#define XAPIC		0xfee00000UL
+#define XAPIC_AT(msr)	(XAPIC + ((msr) - 0x800) * 16)
+#define XAPIC_DFR	0x80e
+#define XAPIC_ICR2	0x831
 
 #define SVR_ON		0x1ff
 #define SVR_OFF		0xff
@@ -73,6 +81,41 @@ static inline void wrmsr(uint32_t msr, uint64_t val)
 {
 	asm volatile("wrmsr" : : "c" (msr), "a" ((uint32_t)val), "d" ((uint32_t)(val >> 32))
 		     : "memory");
+}
+
+/* Into x2APIC mode, from xAPIC mode, in which a vCPU begins */
+static inline void to_x2apic(void)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BASE_X2APIC);
+}
+
+/*
+ * Let the page be found: keelctl's tables go no further than memory.  It is in the fourth
+ * of the GiB that the first table of the second highest level maps.
+ */
+static inline void map_xapic(void)
+{
+	static uint64_t pd[512] __attribute__((aligned(4096)));
+	uint64_t *pml4, *pdpt;
+
+	asm volatile("mov %%cr3, %0" : "=r" (pml4));
+	pdpt = (uint64_t *)(pml4[0] & ~(PAGE - 1));
+	/* a page of 2 MiB, not cached */
+	pd[XAPIC >> 21 & 511] = (XAPIC & ~0x1fffffUL) | 0x9b;
+	pdpt[XAPIC >> 30] = (uint64_t)pd | 3;
+}
+
+static inline uint32_t xapic_read(uint32_t msr)
+{
+	uint32_t val;
+
+	asm volatile("movl (%1), %0" : "=r" (val) : "r" (XAPIC_AT(msr)) : "memory");
+	return val;
+}
+
+static inline void xapic_write(uint32_t msr, uint32_t val)
+{
+	asm volatile("movl %0, (%1)" : : "r" (val), "r" (XAPIC_AT(msr)) : "memory");
 }
 
 static inline void irq_on(void)

@@ -20,6 +20,8 @@ enum { CLOCK = 1, PANIC, CRASH_KERNEL, OFF, BUTTON, SERIAL_IRQ, PINS, ABOVE, HOL
 #define IER_DATA	1
 #define IER_EMPTY	2
 
+#define MSR_APIC_BASE	0x1b
+#define X2APIC_MODE	0xfee00d00
 #define MSR_EOI		0x80b
 #define MSR_SVR		0x80f
 
@@ -143,6 +145,7 @@ static void interrupts(void)
 	gate(SERIAL_VECTOR, on_serial);
 	gate(GED_VECTOR, on_ged);
 	asm volatile("lidt %0" : : "m" (idtr));
+	wrmsr(MSR_APIC_BASE, X2APIC_MODE);
 	wrmsr(MSR_SVR, 0x1ff);
 }
 

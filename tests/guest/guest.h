@@ -87,6 +87,7 @@ static inline uint64_t free_memory(void)
  * others.S, for programs that the Makefile names: the other vCPUs come to guest(arg), or
  * one of them does once more
  */
+uint32_t ready_others(uint64_t arg);
 void start_others(uint64_t arg);
 void start_other(uint32_t i);
 

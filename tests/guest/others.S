@@ -2,11 +2,14 @@
 /*
  * The other vCPUs, which wait for a start-up IPI: start_others(arg) lets them come to
  * guest(arg), each on a stack of its own (start.S); start_other(i) lets one of them come
- * there once more.
+ * there once more.  Both put the APIC into x2APIC mode.  Who does it by other ways calls
+ * ready_others(arg) first, which returns the vector of the start-up IPI.
  *
  * World: a guest.  The first vCPU, in 64-bit mode with memory mapped as itself, whose
  * page tables they share.
  */
+#define APIC_BASE	0x1b
+#define X2APIC		0x400
 #define X2APIC_ICR	0x830
 #define INIT		0x4500
 #define STARTUP		0x4600
@@ -18,18 +21,28 @@
 #define CR0_PG_NE_PE	0x80000021
 
 	.text
-	.globl start_others
-start_others:
+	.globl ready_others
+ready_others:
 	movq %rdi, arg
 	movq %cr3, %rax
 	movq %rax, tables
+	movl $other, %eax
+	shrl $12, %eax
+	ret
+	.globl start_others
+start_others:
+	call ready_others
 	xorl %edi, %edi
 	movl $OTHERS, %r8d
 	jmp 1f
 	.globl start_other
 start_other:
 	xorl %r8d, %r8d
-1:	movl $X2APIC_ICR, %ecx
+1:	movl $APIC_BASE, %ecx
+	rdmsr
+	orl $X2APIC, %eax
+	wrmsr
+	movl $X2APIC_ICR, %ecx
 	movl %edi, %edx
 	movl $INIT, %eax
 	orl %r8d, %eax

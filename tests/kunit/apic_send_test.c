@@ -17,7 +17,7 @@
 #define VCPUS	5
 #define ALL	0x1fU
 
-/* a guest with five vCPUs, and pages for their APICs */
+/* a guest with five vCPUs in x2APIC mode, and pages for their APICs */
 static struct keel_guest *guest_with_vcpus(struct kunit *test)
 {
 	struct keel_root *root = fake_machine(test);
@@ -34,8 +34,10 @@ static struct keel_guest *guest_with_vcpus(struct kunit *test)
 	guest = keel_guest_at(root, ID);
 	KUNIT_ASSERT_NOT_NULL(test, guest);
 	keel_guest_settle(root, guest);
-	for (i = 0; i < VCPUS; i++)
+	for (i = 0; i < VCPUS; i++) {
 		KUNIT_ASSERT_NOT_NULL(test, fake_vcpu(guest, i));
+		fake_vcpu(guest, i)->apic_base = KEEL_APIC_BASE_MODE;
+	}
 	return guest;
 }
 
@@ -45,7 +47,7 @@ static void give_apic(struct keel_guest *guest, unsigned int i, bool on)
 	u64 pfn;
 
 	vcpu->apic = keel_guest_page(&fake->root, guest, &pfn);
-	keel_apic_reset(vcpu->apic, i);
+	keel_apic_reset(vcpu->apic, i, vcpu->apic_base & KEEL_APIC_BASE_X2APIC);
 	if (on)
 		keel_apic_write(vcpu->apic, 0x80f, 0x1ff, 0);
 }
@@ -83,6 +85,56 @@ static void send_targets(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, keel_apic_targets(guest, i, true), i & ALL);
 	KUNIT_EXPECT_EQ(test, keel_apic_targets(guest, 0x1ffff, true), 0U);
 	KUNIT_EXPECT_EQ(test, keel_apic_targets(guest, 0xffff, true), ALL);
+}
+
+/* In xAPIC mode, in both models; those that have no APIC yet have no logical id either. */
+static void send_logical(struct kunit *test)
+{
+	static const struct {
+		u32 dest;
+		u32 flat;
+		u32 cluster;
+	} rows[] = {
+		/* vCPU 0 is in x2APIC mode; the others are 2, 4, 0x18 and nobody, or 0x12 ... */
+		{ 0x00, 0, 0 }, { 0x01, 1, 1 }, { 0x02, 1 << 1, 0 }, { 0x04, 1 << 2, 0 },
+		{ 0x08, 1 << 3, 0 }, { 0x10, 1 << 3, 0 }, { 0x07, 7, 1 },
+		{ 0x12, 1 << 1 | 1 << 3, 1 << 1 }, { 0x13, 3 | 1 << 3, 3 },
+		{ 0x24, 1 << 2, 1 << 2 }, { 0x2c, 1 << 2 | 1 << 3, 1 << 2 },
+		{ 0x18, 1 << 3, 1 << 3 }, { 0x1f, 0xf, 0xb }, { 0xfe, 0xe, 0 }, { 0xff, ALL, ALL },
+		{ 0x102, 0, 0 }, { 0x1012, 0, 0 }, { 0x10002, 0, 0 },
+	};
+	static const u8 flat[] = { 0, 0x02, 0x04, 0x18 }, cluster[] = { 0, 0x12, 0x24, 0x18 };
+	struct keel_guest *guest = guest_with_vcpus(test);
+	struct keel_apic *apic;
+	unsigned int i;
+	u32 dest;
+
+	for (i = 1; i < VCPUS; i++)
+		fake_vcpu(guest, i)->apic_base = KEEL_APIC_BASE_ENABLE;
+	for (i = 1; i < ARRAY_SIZE(flat); i++) {
+		give_apic(guest, i, true);
+		keel_xapic_write(fake_vcpu(guest, i)->apic, KEEL_APIC_LDR, 4, flat[i] << 24, 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		dest = rows[i].dest == 0xff ? KEEL_APIC_EVERYBODY : rows[i].dest;
+		KUNIT_EXPECT_EQ_MSG(test, keel_apic_targets(guest, dest, true), rows[i].flat,
+				    "%#x", dest);
+	}
+	for (i = 1; i < ARRAY_SIZE(flat); i++) {
+		apic = fake_vcpu(guest, i)->apic;
+		keel_xapic_write(apic, KEEL_APIC_DFR, 4, 0, 0);
+		keel_xapic_write(apic, KEEL_APIC_LDR, 4, cluster[i] << 24, 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		dest = rows[i].dest == 0xff ? KEEL_APIC_EVERYBODY : rows[i].dest;
+		KUNIT_EXPECT_EQ_MSG(test, keel_apic_targets(guest, dest, true), rows[i].cluster,
+				    "%#x", dest);
+	}
+	/* no model that there is */
+	keel_xapic_write(fake_vcpu(guest, 1)->apic, KEEL_APIC_DFR, 4, 0x70000000, 0);
+	KUNIT_EXPECT_EQ(test, keel_apic_targets(guest, 0x12, true), 0U);
+	/* ids are ids in any mode */
+	KUNIT_EXPECT_EQ(test, keel_apic_targets(guest, 4, false), 1U << 4);
 }
 
 static void send_commands(struct kunit *test)
@@ -249,6 +301,7 @@ static void send_topology(struct kunit *test)
 
 static struct kunit_case keel_apic_send_cases[] = {
 	KUNIT_CASE(send_targets),
+	KUNIT_CASE(send_logical),
 	KUNIT_CASE(send_commands),
 	KUNIT_CASE(send_messages),
 	KUNIT_CASE(send_lowest),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keel-apic: a local APIC's registers, bit by bit; its interrupts and its timer, against
- * a model that is as plain as can be and gets the same random steps.
+ * keel-apic: a local APIC's registers as MSRs, bit by bit; its interrupts and its timer,
+ * against a model that is as plain as can be and gets the same random steps.
  *
  * World: KUnit.  No locks.
  */
@@ -32,7 +32,7 @@ static struct keel_apic *fresh(struct kunit *test, u32 id, bool on)
 	struct keel_apic *apic = kunit_kzalloc(test, KEEL_PAGE_SIZE, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, apic);
-	keel_apic_reset(apic, id);
+	keel_apic_reset(apic, id, true);
 	if (on)
 		KUNIT_ASSERT_EQ(test, keel_apic_write(apic, SVR, 0x1ff, 0), (u32)KEEL_APIC_LOOK);
 	return apic;
@@ -99,7 +99,7 @@ static void expect_msr(struct kunit *test, u32 msr)
 	for (bit = 0; bit < 64; bit++) {
 		if (may == 1ULL << 63)
 			break;
-		keel_apic_reset(apic, 3);
+		keel_apic_reset(apic, 3, true);
 		keel_apic_write(apic, SVR, 0x1ff, 0);
 		val = keel_apic_write(apic, msr, 1ULL << bit, 5);
 		KUNIT_EXPECT_EQ_MSG(test, !(val & KEEL_APIC_GP), may >> bit & 1, "%#x, bit %u",
@@ -132,7 +132,7 @@ static void apic_reset(struct kunit *test)
 				    msr >= LVTT && msr <= LVTERR ? 0x10000ULL : 0ULL,
 				    "%#x", msr);
 	}
-	keel_apic_reset(apic, 0x35);
+	keel_apic_reset(apic, 0x35, true);
 	KUNIT_EXPECT_EQ(test, reads(apic, 0x80d, 1), 0x30000ULL | 1 << 5);
 }
 

@@ -26,7 +26,7 @@ static struct keel_apic *fresh(struct kunit *test)
 	struct keel_apic *apic = kunit_kzalloc(test, KEEL_PAGE_SIZE, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, apic);
-	keel_apic_reset(apic, 0);
+	keel_apic_reset(apic, 0, true);
 	keel_apic_write(apic, SVR, 0x1ff, 0);
 	return apic;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RDMSR and WRMSR of guests at their local APIC, as far as they exit, and MOV CR8.
+ * Guests' accesses to their local APIC, as far as they exit: RDMSR and WRMSR, those to its
+ * page in xAPIC mode, and MOV CR8.
  *
  * World: root, on the CPU that runs the vCPU.  No locks.
  *
@@ -80,21 +81,24 @@ enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 static enum keel_guest_next write_base(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
 	u32 phys_bits = vcpu->root->guest.cpuid[KEEL_GUEST_BASIC + 8].a & 0xff;
-	u64 val = written(cpu), gone = vcpu->apic_base & ~val;
+	u64 val = written(cpu), old = vcpu->apic_base;
 
-	if (!keel_apic_base_valid(vcpu->apic_base, val, phys_bits))
+	if (!keel_apic_base_valid(old, val, phys_bits))
 		return refuse();
-	vcpu->apic_base = val;
-	if (gone & KEEL_APIC_BASE_ENABLE)
+	__atomic_store_n(&vcpu->apic_base, val, __ATOMIC_RELAXED);
+	if (old & ~val & KEEL_APIC_BASE_ENABLE)
 		keel_apic_clear(vcpu);
-	keel_apic_assist(vcpu);
+	else if ((old ^ val) & KEEL_APIC_BASE_MODE && vcpu->apic)
+		keel_apic_enter(vcpu->apic, vcpu->index, val & KEEL_APIC_BASE_X2APIC);
+	if ((old ^ val) & KEEL_APIC_BASE_MODE)
+		keel_apic_assist(vcpu);
 	keel_skip();
 	return KEEL_GUEST_RESUME;
 }
 
-/* On with the vCPU, or not, after a write */
-static enum keel_guest_next write_done(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
-				       u32 effect)
+/* On with the vCPU, or not, after an access */
+static enum keel_guest_next access_done(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					u32 effect)
 {
 	struct keel_notify notify = { .self = effect & KEEL_APIC_LOOK };
 	enum keel_guest_next next;
@@ -138,7 +142,35 @@ enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 	if (effect & KEEL_APIC_GP)
 		return refuse();
 	keel_skip();
-	return write_done(cpu, vcpu, effect);
+	return access_done(cpu, vcpu, effect);
+}
+
+/**
+ * keel_apic_mmio() - a guest accesses the page of its APIC
+ * @cpu: the CPU
+ * @vcpu: the vCPU, its APIC in xAPIC mode, as keel_apic_at() knows
+ * @gpa: where
+ * @mmio: the instruction, to be executed
+ *
+ * Return: what the exit's handler returns.
+ */
+enum keel_guest_next keel_apic_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
+				    const struct keel_mmio *mmio)
+{
+	u32 offset = gpa & (KEEL_PAGE_SIZE - 1), effect, val;
+	s64 reason = keel_apic_attach(vcpu);
+
+	if (reason)
+		return later(cpu, reason);
+	if (mmio->write) {
+		val = keel_mmio_value(mmio, &cpu->regs);
+		effect = keel_xapic_write(vcpu->apic, offset, mmio->size, val, keel_rdtsc());
+	} else {
+		effect = keel_xapic_read(vcpu->apic, offset, mmio->size, keel_rdtsc(), &val);
+		keel_mmio_answer(mmio, &cpu->regs, val);
+	}
+	keel_skip_over(mmio->len);
+	return access_done(cpu, vcpu, effect);
 }
 
 /**
@@ -166,6 +198,6 @@ enum keel_guest_next keel_apic_write_cr8(struct keel_root_cpu *cpu, struct keel_
 	vcpu->cr8 = val;
 	if (!vcpu->apic)
 		return KEEL_GUEST_RESUME;
-	return write_done(cpu, vcpu, keel_apic_write(vcpu->apic, KEEL_APIC_MSR_OF(KEEL_APIC_TPR),
-						     val << 4, 0));
+	return access_done(cpu, vcpu, keel_apic_write(vcpu->apic, KEEL_APIC_MSR_OF(KEEL_APIC_TPR),
+						      val << 4, 0));
 }
