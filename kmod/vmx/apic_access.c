@@ -145,6 +145,30 @@ enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 	return access_done(cpu, vcpu, effect);
 }
 
+/* What an instruction does at a place of the page; what that calls for */
+static u32 access_page(struct keel_apic *apic, struct keel_regs *regs, u32 offset,
+		       const struct keel_mmio *mmio)
+{
+	u64 now = keel_rdtsc(), rflags, val;
+	u32 effect = 0, is = 0;
+
+	if (!mmio->write || mmio->op != KEEL_MMIO_MOV)
+		effect = keel_xapic_read(apic, offset, mmio->size, now, &is);
+	val = is;
+	if (mmio->op != KEEL_MMIO_MOV) {
+		rflags = keel_vmread(VMCS_GUEST_RFLAGS);
+		val = keel_mmio_combine(mmio, regs, is, &rflags);
+		keel_vmwrite(VMCS_GUEST_RFLAGS, rflags);
+	} else if (mmio->write) {
+		val = keel_mmio_value(mmio, regs);
+	}
+	if (mmio->write)
+		effect |= keel_xapic_write(apic, offset, mmio->size, val, now);
+	else if (!keel_mmio_compares(mmio))
+		keel_mmio_answer(mmio, regs, val);
+	return effect;
+}
+
 /**
  * keel_apic_mmio() - a guest accesses the page of its APIC
  * @cpu: the CPU
@@ -157,18 +181,12 @@ enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu
 enum keel_guest_next keel_apic_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
 				    const struct keel_mmio *mmio)
 {
-	u32 offset = gpa & (KEEL_PAGE_SIZE - 1), effect, val;
 	s64 reason = keel_apic_attach(vcpu);
+	u32 effect;
 
 	if (reason)
 		return later(cpu, reason);
-	if (mmio->write) {
-		val = keel_mmio_value(mmio, &cpu->regs);
-		effect = keel_xapic_write(vcpu->apic, offset, mmio->size, val, keel_rdtsc());
-	} else {
-		effect = keel_xapic_read(vcpu->apic, offset, mmio->size, keel_rdtsc(), &val);
-		keel_mmio_answer(mmio, &cpu->regs, val);
-	}
+	effect = access_page(vcpu->apic, &cpu->regs, gpa & (KEEL_PAGE_SIZE - 1), mmio);
 	keel_skip_over(mmio->len);
 	return access_done(cpu, vcpu, effect);
 }

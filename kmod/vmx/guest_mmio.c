@@ -121,6 +121,9 @@ enum keel_fault keel_guest_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcp
 		*next = keel_apic_mmio(cpu, vcpu, gpa, &mmio);
 		return KEEL_FAULT_DONE;
 	}
+	/* The host answers with a value, and does no more. */
+	if (mmio.op != KEEL_MMIO_MOV)
+		return KEEL_FAULT_OUTSIDE;
 	run->gpa = gpa;
 	run->size = mmio.size;
 	run->write = write;

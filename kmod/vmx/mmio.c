@@ -2,7 +2,8 @@
 /*
  * Decoding of the instructions by which drivers access the memory of devices: MOV
  * between a register and memory, of an immediate, of AL, AX, EAX and RAX with an address
- * of its own, and MOVZX, MOVSX and MOVSXD (SDM volume 2).
+ * of its own, MOVZX, MOVSX and MOVSXD, and what compilers make of a MOV with an operation
+ * beside it: ADD, OR, AND, SUB, XOR, CMP and TEST (SDM volume 2).
  *
  * World: root, KUnit and fuzzers.  The bytes are the guest's, which can be anything: no
  * more than the given ones are looked at.  Where the access goes has been found out by
@@ -30,6 +31,15 @@
 #define RM_DISP16	6
 
 #define REG_RSP		4
+
+#define FLAG_CARRY	BIT(0)
+#define FLAG_PARITY	BIT(2)
+#define FLAG_ADJUST	BIT(4)
+#define FLAG_ZERO	BIT(6)
+#define FLAG_SIGN	BIT(7)
+#define FLAG_OVERFLOW	BIT(11)
+#define FLAGS		(FLAG_CARRY | FLAG_PARITY | FLAG_ADJUST | FLAG_ZERO | FLAG_SIGN | \
+			 FLAG_OVERFLOW)
 
 /* What the decoder has seen so far */
 struct decoder {
@@ -182,6 +192,45 @@ static bool mov_extended(struct decoder *d, struct keel_mmio *mmio, unsigned int
 	return true;
 }
 
+/* By bits 5:3 of the opcode, or of ModRM; not those that take the carry */
+static bool set_op(struct keel_mmio *mmio, unsigned int nr)
+{
+	static const u8 ops[8] = {
+		KEEL_MMIO_ADD, KEEL_MMIO_OR, 0, 0, KEEL_MMIO_AND, KEEL_MMIO_SUB, KEEL_MMIO_XOR,
+		KEEL_MMIO_CMP,
+	};
+
+	mmio->op = ops[nr & 7];
+	return mmio->op != KEEL_MMIO_MOV;
+}
+
+/* An operation with a register, which either of them is the first operand of */
+static bool combine(struct decoder *d, struct keel_mmio *mmio, u8 opcode)
+{
+	if (!mov(d, mmio, opcode))
+		return false;
+	mmio->reversed = !mmio->write;
+	mmio->write = mmio->write && !keel_mmio_compares(mmio);
+	return true;
+}
+
+/* An operation with an immediate, of its size or a byte with its sign */
+static bool combine_immediate(struct decoder *d, struct keel_mmio *mmio, u8 opcode, bool short_one)
+{
+	if (!modrm(d, mmio))
+		return false;
+	/* What stands where the register does, is part of the opcode: for TEST, 0 */
+	if (mmio->op == KEEL_MMIO_TEST ? mmio->reg & 7 : !set_op(mmio, mmio->reg))
+		return false;
+	mmio->size = opcode & 1 ? d->operand : 1;
+	mmio->reg_size = mmio->size;
+	mmio->reg = 0;
+	mmio->write = !keel_mmio_compares(mmio);
+	mmio->immediate = true;
+	mmio->val = take(d, short_one ? 1 : mmio->size == 8 ? 4 : mmio->size);
+	return true;
+}
+
 static bool two_bytes(struct decoder *d, struct keel_mmio *mmio)
 {
 	switch (next(d)) {
@@ -212,8 +261,17 @@ static bool instruction(struct decoder *d, struct keel_mmio *mmio)
 		return mov_accumulator(d, mmio, opcode);
 	case 0xc6: case 0xc7:
 		return mov_immediate(d, mmio, opcode);
+	case 0x80: case 0x81: case 0x83:
+		return combine_immediate(d, mmio, opcode, opcode == 0x83);
+	case 0xf6: case 0xf7:
+		mmio->op = KEEL_MMIO_TEST;
+		return combine_immediate(d, mmio, opcode, false);
+	case 0x84: case 0x85:
+		mmio->op = KEEL_MMIO_TEST;
+		return combine(d, mmio, opcode & 1);
 	}
-	return false;
+	return opcode < 0x40 && (opcode & 7) < 4 && set_op(mmio, opcode >> 3) &&
+	       combine(d, mmio, opcode & 3);
 }
 
 /**
@@ -273,6 +331,66 @@ u64 keel_mmio_value(const struct keel_mmio *mmio, const struct keel_regs *regs)
 	if (!mmio->immediate)
 		val = *reg_of((struct keel_regs *)regs, mmio->reg) >> (mmio->high ? 8 : 0);
 	return low(val, mmio->size);
+}
+
+/* The flags that an operation of @size bytes sets (SDM volume 1, 3.4.3) */
+static u64 flags_of(u8 op, u64 a, u64 b, u64 result, unsigned int size)
+{
+	unsigned int top = 8 * size - 1;
+	bool add = op == KEEL_MMIO_ADD, sub = op == KEEL_MMIO_SUB || op == KEEL_MMIO_CMP;
+	u64 overflow = 0, flags = 0;
+
+	if (add) {
+		flags |= result < a ? FLAG_CARRY : 0;
+		overflow = ~(a ^ b) & (a ^ result);
+	} else if (sub) {
+		flags |= a < b ? FLAG_CARRY : 0;
+		overflow = (a ^ b) & (a ^ result);
+	}
+	if (add || sub)
+		flags |= (a ^ b ^ result) & FLAG_ADJUST;
+	flags |= __builtin_parity(result & 0xff) ? 0 : FLAG_PARITY;
+	flags |= result ? 0 : FLAG_ZERO;
+	flags |= result >> top & 1 ? FLAG_SIGN : 0;
+	flags |= overflow >> top & 1 ? FLAG_OVERFLOW : 0;
+	return flags;
+}
+
+/**
+ * keel_mmio_combine() - what an instruction with an operation makes of what it reads
+ * @mmio: the instruction
+ * @regs: registers
+ * @val: what it reads
+ * @rflags: flags, changed
+ *
+ * Return: its result.
+ */
+u64 keel_mmio_combine(const struct keel_mmio *mmio, const struct keel_regs *regs, u64 val,
+		      u64 *rflags)
+{
+	u64 other = keel_mmio_value(mmio, regs), mem = low(val, mmio->size);
+	u64 a = mmio->reversed ? other : mem, b = mmio->reversed ? mem : other, result;
+
+	switch (mmio->op) {
+	case KEEL_MMIO_ADD:
+		result = a + b;
+		break;
+	case KEEL_MMIO_OR:
+		result = a | b;
+		break;
+	case KEEL_MMIO_XOR:
+		result = a ^ b;
+		break;
+	case KEEL_MMIO_SUB:
+	case KEEL_MMIO_CMP:
+		result = a - b;
+		break;
+	default:
+		result = a & b;
+	}
+	result = low(result, mmio->size);
+	*rflags = (*rflags & ~(u64)FLAGS) | flags_of(mmio->op, a, b, result, mmio->size);
+	return result;
 }
 
 /**

@@ -36,19 +36,23 @@ static void check_sound(const struct keel_mmio *m, unsigned int bits)
 {
 	struct keel_regs regs, before;
 	unsigned int i, changed = 0;
-	u64 val;
+	u64 val, rflags = 0x202;
 
 	check(m->len >= 2 && m->len <= KEEL_INSN_MAX);
 	check(m->size == 1 || m->size == 2 || m->size == 4 || m->size == 8);
 	check(m->reg_size >= m->size && m->reg_size <= 8);
 	check(m->reg < 16 && (m->reg < 8 || bits == 64));
 	check(!m->high || (m->reg < 4 && m->size == 1 && m->reg_size == 1));
-	check(!m->immediate || m->write);
-	check(!m->sign || !m->write);
+	check(!m->immediate || m->write || keel_mmio_compares(m));
+	check(!m->sign || (!m->write && m->op == KEEL_MMIO_MOV));
+	check(!m->write || !keel_mmio_compares(m));
+	check(!m->reversed || (m->op != KEEL_MMIO_MOV && !m->write && !m->immediate));
 	memset(&regs, 0x5a, sizeof(regs));
 	before = regs;
 	val = keel_mmio_value(m, &regs);
 	check(m->size == 8 || !(val >> 8 * m->size));
+	val = keel_mmio_combine(m, &regs, ~0ULL, &rflags);
+	check((m->size == 8 || !(val >> 8 * m->size)) && (rflags & ~0x8d5ULL) == 0x202);
 	keel_mmio_answer(m, &regs, ~0ULL);
 	for (i = 0; i < sizeof(regs) / 8; i++)
 		changed += ((u64 *)&regs)[i] != ((u64 *)&before)[i];

@@ -31,7 +31,7 @@
 #define ESR_REGISTER	0x80
 #define BASE_XAPIC	0xfee00800
 #define BASE_BSP	0x100
-#define EDX_APIC	(1U << 9)
+#define EDX_APIC	0x200
 
 static volatile uint32_t seen[VCPUS][256];
 static volatile uint32_t starts[VCPUS];
@@ -147,6 +147,9 @@ static uint32_t read_byte(uint64_t at)
 
 static void registers(void)
 {
+	uint64_t at = XAPIC_AT(APIC_TPR), sum = 0x100;
+	uint8_t zero, same;
+
 	CHECK(faults_at(APIC_ID) && faults_at(APIC_SVR));
 	xapic_write(APIC_LDR, 0x5affffff);
 	CHECK(xapic_read(APIC_LDR) == 0x5a000000 && read_byte(XAPIC_AT(APIC_LDR) + 3) == 0x5a);
@@ -168,6 +171,14 @@ static void registers(void)
 	CHECK(xapic_read(APIC_TPR) == 0x35 && xapic_read(APIC_PPR) == 0x35);
 	asm volatile("mov %0, %%cr8" : : "r" (0UL));
 	CHECK(!xapic_read(APIC_TPR) && error(0));
+	/* operations with what is there, as compilers make them */
+	asm volatile("orl $0x41, (%0); andl $0x70, (%0); addl %1, (%0); subl $1, (%0)"
+		     : : "r" (XAPIC_AT(APIC_TPR)), "r" (6) : "memory", "cc");
+	CHECK(xapic_read(APIC_TPR) == 0x45);
+	asm volatile("testl $2, (%2); setz %0; cmpl $0x45, (%2); sete %1; addl (%2), %k3"
+		     : "=&q" (zero), "=&q" (same), "+r" (at), "+r" (sum) : : "memory", "cc");
+	CHECK(zero && same && sum == 0x145 && xapic_read(APIC_TPR) == 0x45);
+	xapic_write(APIC_TPR, 0);
 	/* registers that are not there, the self-IPI of x2APIC mode among them */
 	CHECK(!xapic_read(APIC_SELF) && error(ESR_REGISTER));
 	xapic_write(0x804, 1);

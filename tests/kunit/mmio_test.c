@@ -71,7 +71,13 @@ static const struct row others[] = {
 	{ "\x89\xc2", 2, 64 },					/* mov %eax, %edx */
 	{ "\x8b\x22", 2, 64 },					/* mov (%rdx), %esp */
 	{ "\x40\x88\x22", 3, 64 },				/* mov %spl, (%rdx) */
-	{ "\x03\x02", 2, 64 },					/* add (%rdx), %eax */
+	{ "\x13\x02", 2, 64 },					/* adc (%rdx), %eax */
+	{ "\x81\x1a\x11\x22\x33\x44", 6, 64 },			/* sbb */
+	{ "\x09\xc2", 2, 64 },					/* or %eax, %edx */
+	{ "\x0d\x11\x22\x33\x44", 5, 64 },			/* or to %eax */
+	{ "\xf7\x12", 2, 64 },					/* not */
+	{ "\x85\x22", 2, 64 },					/* test %esp */
+	{ "\x87\x02", 2, 64 },					/* xchg */
 	{ "\xf0\x89\x02", 3, 64 },
 	{ "\xf3\xa4", 2, 64 },					/* rep movsb */
 	{ "\x48\x66\x89\x02", 4, 64 },				/* REX not last */
@@ -82,6 +88,164 @@ static const struct row others[] = {
 	{ "\x41\x89\x02", 3, 32 },				/* inc %ecx */
 	{ "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x89\x02", 16, 64 },
 };
+
+/* Operations: in @what r for a register as the first operand, m for memory, i for an immediate */
+static const struct {
+	struct row row;
+	u8 op;
+} operations[] = {
+	{ { "\x03\x02", 2, 64, 4, 0, 4, 'r' }, KEEL_MMIO_ADD },		/* add (%rdx), %eax */
+	{ { "\x01\x02", 2, 64, 4, 0, 4, 'm' }, KEEL_MMIO_ADD },
+	{ { "\x44\x0b\x42\x10", 4, 64, 4, 8, 4, 'r' }, KEEL_MMIO_OR },
+	{ { "\x20\x22", 2, 64, 1, 0, 1, 'm' }, KEEL_MMIO_AND },		/* and %ah, (%rdx) */
+	{ { "\x48\x29\x0a", 3, 64, 8, 1, 8, 'm' }, KEEL_MMIO_SUB },
+	{ { "\x66\x33\x0a", 3, 64, 2, 1, 2, 'r' }, KEEL_MMIO_XOR },
+	{ { "\x3b\x02", 2, 64, 4, 0, 4, 'r' }, KEEL_MMIO_CMP },		/* cmp (%rdx), %eax */
+	{ { "\x39\x02", 2, 32, 4, 0, 4, 'm' }, KEEL_MMIO_CMP },
+	{ { "\x85\x02", 2, 64, 4, 0, 4, 'm' }, KEEL_MMIO_TEST },
+	{ { "\x84\x0a", 2, 64, 1, 1, 1, 'm' }, KEEL_MMIO_TEST },
+	{ { "\xf7\x00\x00\x10\x00\x00", 6, 64, 4, 0, 4, 'i', 0x1000 }, KEEL_MMIO_TEST },
+	{ { "\xf6\x42\x03\x81", 4, 64, 1, 0, 1, 'i', 0x81 }, KEEL_MMIO_TEST },
+	{ { "\x81\x08\x00\x01\x00\x00", 6, 64, 4, 0, 4, 'i', 0x100 }, KEEL_MMIO_OR },
+	{ { "\x81\x20\xff\xfe\xff\xff", 6, 64, 4, 0, 4, 'i', 0xfffffeff }, KEEL_MMIO_AND },
+	{ { "\x83\x20\xfe", 3, 64, 4, 0, 4, 'i', 0xfffffffe }, KEEL_MMIO_AND },
+	{ { "\x48\x83\x38\xfe", 4, 64, 8, 0, 8, 'i', 0xfffffffffffffffe }, KEEL_MMIO_CMP },
+	{ { "\x66\x81\x28\x34\x82", 5, 64, 2, 0, 2, 'i', 0x8234 }, KEEL_MMIO_SUB },
+	{ { "\x80\x30\x7f", 3, 64, 1, 0, 1, 'i', 0x7f }, KEEL_MMIO_XOR },
+	{ { "\x83\x05\x11\x22\x33\x44\x01", 7, 64, 4, 0, 4, 'i', 1 }, KEEL_MMIO_ADD },
+};
+
+static void mmio_operations(struct kunit *test)
+{
+	const struct row *r;
+	struct keel_mmio m;
+	unsigned int i, nr;
+	u8 code[16];
+	bool compares;
+
+	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		r = &operations[i].row;
+		compares = operations[i].op == KEEL_MMIO_CMP || operations[i].op == KEEL_MMIO_TEST;
+		memset(code, 0xcc, sizeof(code));
+		memcpy(code, r->code, r->len);
+		for (nr = 0; nr < r->len; nr++)
+			KUNIT_EXPECT_EQ_MSG(test, keel_mmio_decode(code, nr, r->bits, &m),
+					    KEEL_DECODE_MORE, "row %u, %u bytes", i, nr);
+		KUNIT_EXPECT_EQ_MSG(test, keel_mmio_decode(code, sizeof(code), r->bits, &m),
+				    KEEL_DECODED, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.op, operations[i].op, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, keel_mmio_compares(&m), compares, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.len, r->len, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.size, r->size, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.reg, r->reg, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.reg_size, r->reg_size, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.write, !compares && r->what != 'r', "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.reversed, r->what == 'r', "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, m.immediate, r->what == 'i', "row %u", i);
+		if (r->what == 'i')
+			KUNIT_EXPECT_EQ_MSG(test, keel_mmio_value(&m, NULL), r->val, "row %u", i);
+	}
+}
+
+/* Flags that mean something, as the CPU has them: CF, PF, AF, ZF, SF; OF */
+#define LOW_FLAGS	0xd5U
+#define ADJUST		0x10U
+#define OVERFLOW	0x800U
+
+#define DO(what, width, a, b, flags, over) \
+	asm volatile(what " %" width "3, %" width "0; lahf; seto %1" \
+		     : "+q" (a), "=m" (over), "=&a" (flags) : "q" (b) : "cc")
+
+#define DO_ALL(what, a, b, size, flags, over) do {			\
+	switch (size) {							\
+	case 1:								\
+		DO(what "b", "b", a, b, flags, over);			\
+		break;							\
+	case 2:								\
+		DO(what "w", "w", a, b, flags, over);			\
+		break;							\
+	case 4:								\
+		DO(what "l", "k", a, b, flags, over);			\
+		break;							\
+	default:							\
+		DO(what "q", "q", a, b, flags, over);			\
+	}								\
+} while (0)
+
+/* What the CPU makes of the same operation, in a register */
+static u64 real(u8 op, u64 a, u64 b, unsigned int size, u64 *rflags)
+{
+	u64 flags = 0;
+	u8 over = 0;
+
+	switch (op) {
+	case KEEL_MMIO_ADD:
+		DO_ALL("add", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_OR:
+		DO_ALL("or", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_AND:
+		DO_ALL("and", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_SUB:
+		DO_ALL("sub", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_XOR:
+		DO_ALL("xor", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_CMP:
+		DO_ALL("cmp", a, b, size, flags, over);
+		break;
+	case KEEL_MMIO_TEST:
+		DO_ALL("test", a, b, size, flags, over);
+		break;
+	}
+	*rflags = (flags >> 8 & LOW_FLAGS) | (over ? OVERFLOW : 0);
+	return size == 8 ? a : a & ((1ULL << 8 * size) - 1);
+}
+
+static void expect_combined(struct kunit *test, const struct keel_mmio *m, u64 mem, u64 reg)
+{
+	const u64 all = LOW_FLAGS | OVERFLOW;
+	u64 a = m->reversed ? reg : mem, b = m->reversed ? mem : reg;
+	u64 flags = ~all, want, want_flags, got;
+	struct keel_regs regs = { .rbx = reg };
+
+	want = real(m->op, a, b, m->size, &want_flags);
+	/* which logic does not define */
+	if (m->op != KEEL_MMIO_ADD && m->op != KEEL_MMIO_SUB && m->op != KEEL_MMIO_CMP)
+		want_flags &= ~(u64)ADJUST;
+	got = keel_mmio_combine(m, &regs, mem, &flags);
+	if (!keel_mmio_compares(m))
+		KUNIT_ASSERT_EQ_MSG(test, got, want, "op %u, %u bytes, %#llx and %#llx", m->op,
+				    m->size, a, b);
+	KUNIT_ASSERT_EQ_MSG(test, flags, ~all | want_flags, "op %u, %u bytes, %#llx and %#llx",
+			    m->op, m->size, a, b);
+}
+
+/* Results and flags are those of the CPU. */
+static void mmio_combine(struct kunit *test)
+{
+	static const u64 vals[] = {
+		0, 1, 2, 0xf, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
+		0x80000000, 0xffffffff, 0x123456789abcdef0, 0x7fffffffffffffff,
+		0x8000000000000000, 0xffffffffffffffff,
+	};
+	struct keel_mmio m = { .reg = 3 };
+	unsigned int i, j, way;
+
+	for (m.op = KEEL_MMIO_ADD; m.op <= KEEL_MMIO_TEST; m.op++) {
+		/* four sizes, two orders */
+		for (way = 0; way < 8; way++) {
+			m.size = 1 << way / 2;
+			m.reversed = way % 2;
+			for (i = 0; i < ARRAY_SIZE(vals); i++)
+				for (j = 0; j < ARRAY_SIZE(vals); j++)
+					expect_combined(test, &m, vals[i], vals[j]);
+		}
+	}
+}
 
 static void mmio_decode(struct kunit *test)
 {
@@ -181,6 +345,8 @@ static void mmio_widths(struct kunit *test)
 
 static struct kunit_case mmio_cases[] = {
 	KUNIT_CASE(mmio_decode),
+	KUNIT_CASE(mmio_operations),
+	KUNIT_CASE(mmio_combine),
 	KUNIT_CASE(mmio_registers),
 	KUNIT_CASE(mmio_widths),
 	{}
