@@ -60,6 +60,23 @@ static noinline void write_rtc(struct keel_vm *vm, u16 port, u8 val)
 	mutex_unlock(&vm->device_lock);
 }
 
+static noinline u32 read_pit(struct keel_vm *vm, u16 port)
+{
+	u32 val;
+
+	mutex_lock(&vm->device_lock);
+	val = keel_pit_read(&vm->devices.pit, port, ktime_get_ns());
+	mutex_unlock(&vm->device_lock);
+	return val;
+}
+
+static noinline void write_pit(struct keel_vm *vm, u16 port, u8 val)
+{
+	mutex_lock(&vm->device_lock);
+	keel_pit_write(&vm->devices.pit, port, val, ktime_get_ns());
+	mutex_unlock(&vm->device_lock);
+}
+
 static noinline u32 read_uart(struct keel_vm *vm, unsigned int reg)
 {
 	u32 val;
@@ -114,6 +131,9 @@ static u32 read_port(struct keel_vm *vm, u16 port)
 		return read_uart(vm, port - UART);
 	case RTC_DATA:
 		return read_rtc(vm);
+	case KEEL_MACHINE_PIT_COUNT:
+	case KEEL_MACHINE_PORT_B:
+		return read_pit(vm, port);
 	case KEEL_MACHINE_EXIT:
 		return READ_ONCE(vm->stopping);
 	case KEEL_MACHINE_PVPANIC:
@@ -137,6 +157,11 @@ static void write_port(struct keel_vm *vm, u16 port, u32 val)
 	case RTC:
 	case RTC_DATA:
 		write_rtc(vm, port, val);
+		break;
+	case KEEL_MACHINE_PIT_COUNT:
+	case KEEL_MACHINE_PIT_CONTROL:
+	case KEEL_MACHINE_PORT_B:
+		write_pit(vm, port, val);
 		break;
 	case KEEL_MACHINE_EXIT:
 		keel_life_report(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_EXIT, val & 0xff);

@@ -73,10 +73,40 @@ struct keel_rtc {
 	u8 control;
 };
 
+/* What the timer counts by, a second */
+#define KEEL_PIT_HZ	1193182
+
+/**
+ * struct keel_pit - the third channel of a timer, an 8254
+ * @control: its control word
+ * @port_b: gate and speaker, as written
+ * @loaded: it has its initial count
+ * @second_in: of the two bytes of a count the second one is to be written
+ * @second_out: likewise read
+ * @latched: what is read is @latch
+ * @latch: a count
+ * @initial: what it counts down from, 0 for 65536
+ * @before: how much it had counted at
+ * @since: this time, in ns
+ */
+struct keel_pit {
+	u8 control;
+	u8 port_b;
+	bool loaded;
+	bool second_in;
+	bool second_out;
+	bool latched;
+	u16 latch;
+	u16 initial;
+	u64 before;
+	u64 since;
+};
+
 /**
  * struct keel_devices - what a guest's devices know
  * @uart: serial port
  * @rtc: clock
+ * @pit: timer
  * @ged: what the event device has to tell: KEEL_MACHINE_GED_...
  * @panicked: the guest has told of a panic
  * @ioapic: where interrupts go
@@ -84,6 +114,7 @@ struct keel_rtc {
 struct keel_devices {
 	struct keel_uart uart;
 	struct keel_rtc rtc;
+	struct keel_pit pit;
 	u8 ged;
 	bool panicked;
 	struct keel_ioapic ioapic;
@@ -100,6 +131,10 @@ void keel_uart_start(struct keel_vm *vm);
 void keel_rtc_reset(struct keel_rtc *rtc);
 u8 keel_rtc_read(const struct keel_rtc *rtc, s64 seconds, u32 ns);
 void keel_rtc_write(struct keel_rtc *rtc, u8 val);
+
+/* pit.c */
+u8 keel_pit_read(struct keel_pit *pit, u16 port, u64 ns);
+void keel_pit_write(struct keel_pit *pit, u16 port, u8 val, u64 ns);
 
 /* ioapic.c */
 void keel_ioapic_reset(struct keel_ioapic *ioapic);

@@ -28,6 +28,9 @@
 #define KEEL_MACHINE_VIRTIO_GSI		16
 
 /* Ports */
+#define KEEL_MACHINE_PIT_COUNT		0x42	/* an 8254's third channel */
+#define KEEL_MACHINE_PIT_CONTROL	0x43
+#define KEEL_MACHINE_PORT_B		0x61	/* its gate and its output */
 #define KEEL_MACHINE_RESET		0x64	/* write KEEL_MACHINE_RESET_VALUE */
 #define KEEL_MACHINE_RESET_VALUE	0xfe
 #define KEEL_MACHINE_RTC		0x70	/* index; data at the next one */

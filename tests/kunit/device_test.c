@@ -16,8 +16,8 @@ static void device_nobody(struct kunit *test)
 		u16 first;
 		u16 last;
 	} owned[] = {
-		{ 0x70, 0x71 }, { 0xf4, 0xf4 }, { 0x3f8, 0x3ff }, { 0x505, 0x505 },
-		{ 0x600, 0x602 },
+		{ 0x42, 0x43 }, { 0x61, 0x61 }, { 0x70, 0x71 }, { 0xf4, 0xf4 }, { 0x3f8, 0x3ff },
+		{ 0x505, 0x505 }, { 0x600, 0x602 },
 	};
 	struct played *p = play(test);
 	unsigned int port, i = 0;
@@ -182,6 +182,27 @@ static void device_clock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, play_in(0x71), 2U);
 }
 
+/* A millisecond by the timer is one by the host's clock, or more. */
+static void device_timer(struct kunit *test)
+{
+	ktime_t begin, end;
+
+	play(test);
+	play_out(0x61, 0x01);
+	play_out(0x43, 0xb0);
+	play_out(0x42, 1194 & 0xff);
+	begin = ktime_get();
+	play_out(0x42, 1194 >> 8);
+	KUNIT_EXPECT_EQ(test, play_in(0x61) & 0x20, 0U);
+	KUNIT_EXPECT_EQ(test, play_in(0x43), ~0U);
+	do {
+		end = ktime_get();
+	} while (!(play_in(0x61) & 0x20) && ktime_ms_delta(end, begin) < 1000);
+	end = ktime_get();
+	KUNIT_EXPECT_GE(test, ktime_us_delta(end, begin), 1000LL);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(end, begin), 1000LL);
+}
+
 static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_nobody),
 	KUNIT_CASE(device_ends),
@@ -190,6 +211,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_power),
 	KUNIT_CASE(device_memory),
 	KUNIT_CASE(device_clock),
+	KUNIT_CASE(device_timer),
 	{}
 };
 

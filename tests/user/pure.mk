@@ -14,8 +14,8 @@ keel-not-pure :=
 
 # suites that need a kernel around them, and the host sources that they test
 keel-kernel-suites := $(addprefix tests/kunit/,device_stubs.c device_test.c ioapic_test.c \
-	rtc_test.c uart_test.c)
-keel-kernel-sources := $(addprefix kmod/,device.c ioapic.c rtc.c uart.c)
+	pit_test.c rtc_test.c uart_test.c)
+keel-kernel-sources := $(addprefix kmod/,device.c ioapic.c pit.c rtc.c uart.c)
 
 keel-glob = $(patsubst $(keel-root)/%,%,$(sort $(wildcard $(addprefix $(keel-root)/,$(1)))))
 
