@@ -178,6 +178,28 @@ u32 keel_apic_eoi(struct keel_apic *apic)
 }
 
 /**
+ * keel_apic_is_simple() - would the end of what is being served change nothing else?
+ * @apic: the APIC
+ *
+ * Return: true when one interrupt is in service, an edge-triggered one, and none is pending
+ * that could come after it.
+ */
+bool keel_apic_is_simple(const struct keel_apic *apic)
+{
+	u32 i, isr, all = 0;
+
+	for (i = 0; i < WORDS; i++) {
+		isr = keel_apic_get(apic, WORD(KEEL_APIC_ISR, i));
+		if (keel_apic_get(apic, WORD(KEEL_APIC_IRR, i)) ||
+		    isr & keel_apic_get(apic, WORD(KEEL_APIC_TMR, i)) ||
+		    (isr && all) || isr & (isr - 1))
+			return false;
+		all |= isr;
+	}
+	return all;
+}
+
+/**
  * keel_apic_merge() - take in what others have posted
  * @apic: the APIC
  * @posted: vectors; cleared

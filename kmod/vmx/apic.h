@@ -97,6 +97,7 @@
 #define KEEL_ATT_WAIT_SIPI	BIT(9)	/* it waits for a start-up IPI */
 #define KEEL_ATT_TIMER		BIT(10)	/* its timer runs */
 #define KEEL_ATT_STEAL		BIT(11)	/* the guest has to be told of steal time */
+#define KEEL_ATT_EOI		BIT(12)	/* it may have ended an interrupt without a word */
 
 #define KEEL_ATT_IDLE		(KEEL_ATT_HALTED | KEEL_ATT_WAIT_SIPI)
 #define KEEL_ATT_NEWS		(KEEL_ATT_IRQ | KEEL_ATT_NMI | KEEL_ATT_INIT | KEEL_ATT_SIPI | \
@@ -162,6 +163,7 @@ void keel_apic_priority(struct keel_apic *apic);
 u32 keel_apic_deliverable(const struct keel_apic *apic);
 void keel_apic_accept(struct keel_apic *apic, u32 vector);
 u32 keel_apic_eoi(struct keel_apic *apic);
+bool keel_apic_is_simple(const struct keel_apic *apic);
 bool keel_apic_merge(struct keel_apic *apic, u64 *posted, u64 *level);
 
 /* apic_reg.c: MSRs and memory */

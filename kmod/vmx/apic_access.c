@@ -32,6 +32,29 @@ static enum keel_guest_next later(struct keel_root_cpu *cpu, s64 reason)
 	return KEEL_GUEST_LEFT;
 }
 
+/*
+ * The APIC is as the guest has left it, whether it is there or not.  False when that has to
+ * wait: then @next is what the exit's handler returns.
+ */
+static bool settled(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, enum keel_guest_next *next)
+{
+	enum keel_fault fault = keel_eoi_take(vcpu);
+
+	*next = keel_guest_later(cpu, vcpu, fault);
+	return fault == KEEL_FAULT_DONE;
+}
+
+/* Likewise, and it is there */
+static bool ready(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, enum keel_guest_next *next)
+{
+	s64 reason = keel_apic_attach(vcpu);
+
+	if (!reason)
+		return settled(cpu, vcpu, next);
+	*next = later(cpu, reason);
+	return false;
+}
+
 static enum keel_guest_next read_done(struct keel_root_cpu *cpu, u64 val)
 {
 	cpu->regs.rax = (u32)val;
@@ -60,16 +83,15 @@ static bool in_x2apic_mode(const struct keel_vcpu *vcpu, u32 msr)
  */
 enum keel_guest_next keel_apic_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr)
 {
-	s64 reason;
+	enum keel_guest_next next;
 	u64 val;
 
 	if (msr == MSR_IA32_APICBASE)
 		return read_done(cpu, vcpu->apic_base);
 	if (!in_x2apic_mode(vcpu, msr))
 		return refuse();
-	reason = keel_apic_attach(vcpu);
-	if (reason)
-		return later(cpu, reason);
+	if (!ready(cpu, vcpu, &next))
+		return next;
 	if (!keel_apic_read(vcpu->apic, msr, keel_rdtsc(), &val))
 		return refuse();
 	/* The deadline is one of the guest's TSC. */
@@ -82,9 +104,12 @@ static enum keel_guest_next write_base(struct keel_root_cpu *cpu, struct keel_vc
 {
 	u32 phys_bits = vcpu->root->guest.cpuid[KEEL_GUEST_BASIC + 8].a & 0xff;
 	u64 val = written(cpu), old = vcpu->apic_base;
+	enum keel_guest_next next;
 
 	if (!keel_apic_base_valid(old, val, phys_bits))
 		return refuse();
+	if (!settled(cpu, vcpu, &next))
+		return next;
 	__atomic_store_n(&vcpu->apic_base, val, __ATOMIC_RELAXED);
 	if (old & ~val & KEEL_APIC_BASE_ENABLE)
 		keel_apic_clear(vcpu);
@@ -126,16 +151,15 @@ static enum keel_guest_next access_done(struct keel_root_cpu *cpu, struct keel_v
 enum keel_guest_next keel_apic_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u32 msr)
 {
 	u64 val = written(cpu);
-	s64 reason;
+	enum keel_guest_next next;
 	u32 effect;
 
 	if (msr == MSR_IA32_APICBASE)
 		return write_base(cpu, vcpu);
 	if (!in_x2apic_mode(vcpu, msr))
 		return refuse();
-	reason = keel_apic_attach(vcpu);
-	if (reason)
-		return later(cpu, reason);
+	if (!ready(cpu, vcpu, &next))
+		return next;
 	if (msr == MSR_IA32_TSC_DEADLINE && val)
 		val -= vcpu->tsc_offset;
 	effect = keel_apic_write(vcpu->apic, msr, val, keel_rdtsc());
@@ -181,11 +205,11 @@ static u32 access_page(struct keel_apic *apic, struct keel_regs *regs, u32 offse
 enum keel_guest_next keel_apic_mmio(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 gpa,
 				    const struct keel_mmio *mmio)
 {
-	s64 reason = keel_apic_attach(vcpu);
+	enum keel_guest_next next;
 	u32 effect;
 
-	if (reason)
-		return later(cpu, reason);
+	if (!ready(cpu, vcpu, &next))
+		return next;
 	effect = access_page(vcpu->apic, &cpu->regs, gpa & (KEEL_PAGE_SIZE - 1), mmio);
 	keel_skip_over(mmio->len);
 	return access_done(cpu, vcpu, effect);

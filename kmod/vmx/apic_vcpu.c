@@ -246,10 +246,10 @@ static bool wakes(struct keel_vcpu *vcpu, u32 attention)
 	       (pending(vcpu) && keel_vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF);
 }
 
-/* Tell the guest; 0, or what RUN answers when that has to wait */
-static s64 tell_steal(struct keel_vcpu *vcpu)
+/* The guest's memory was needed: 0, or what RUN answers when that has to wait */
+static s64 with_memory(struct keel_vcpu *vcpu, enum keel_fault fault)
 {
-	switch (keel_steal_tell(vcpu)) {
+	switch (fault) {
 	case KEEL_FAULT_DONE:
 		keel_vcpu_flush(vcpu->root, vcpu, false);
 		return 0;
@@ -283,6 +283,7 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
 	u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
 	struct keel_apic *apic = vcpu->apic;
+	s64 reason = 0;
 	u64 now = 0;
 
 	if (attention & (KEEL_ATT_INIT | KEEL_ATT_SIPI | KEEL_ATT_WAIT_SIPI)) {
@@ -295,12 +296,12 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 			return KEEL_RUN_HLT;
 		}
 	}
-	if (attention & KEEL_ATT_STEAL) {
-		s64 reason = tell_steal(vcpu);
-
-		if (reason)
-			return reason;
-	}
+	if (attention & KEEL_ATT_STEAL)
+		reason = with_memory(vcpu, keel_steal_tell(vcpu));
+	if (!reason && attention & KEEL_ATT_EOI)
+		reason = with_memory(vcpu, keel_eoi_take(vcpu));
+	if (reason)
+		return reason;
 	if (attention & KEEL_ATT_IRQ)
 		take_posted(vcpu);
 	if (apic) {
@@ -317,6 +318,10 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 	if (apic)
 		program_timer(vcpu, now);
 	inject(vcpu, attention);
+	if (vcpu->eoi_at && apic) {
+		keel_eoi_give(vcpu);
+		keel_vcpu_flush(vcpu->root, vcpu, false);
+	}
 	return 0;
 }
 

@@ -219,7 +219,7 @@ u64 keel_guest_cr4(const struct keel_guest_setup *setup)
 
 /**
  * keel_guest_leaves() - what guests see of this CPU
- * @setup: with @ctl, @xfeatures, @tsc_khz and @steal; what depends on them is filled in
+ * @setup: with @ctl, @assist, @xfeatures, @tsc_khz and @steal; what depends on them is filled in
  *
  * All CPUs are alike, so that one answer will do, and a guest's CPUID need not execute
  * the instruction again.

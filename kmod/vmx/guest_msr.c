@@ -52,9 +52,9 @@ bool keel_guest_msr(u32 msr, bool write, u64 *val)
 	return false;
 }
 
-static bool has_steal(const struct keel_vcpu *vcpu)
+static bool has(const struct keel_vcpu *vcpu, u32 feature)
 {
-	return vcpu->root->guest.kvm_features & KEEL_KVM_FEATURE_STEAL;
+	return vcpu->root->guest.kvm_features & feature;
 }
 
 static enum keel_guest_next refuse(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, bool write)
@@ -84,8 +84,10 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
 		return keel_apic_rdmsr(cpu, vcpu, msr);
 	if (msr == MSR_IA32_DEBUGCTLMSR)
 		val = keel_vmread(VMCS_GUEST_DEBUGCTL);
-	else if (msr == KEEL_KVM_STEAL_TIME && has_steal(vcpu))
+	else if (msr == KEEL_KVM_STEAL_TIME && has(vcpu, KEEL_KVM_FEATURE_STEAL))
 		val = vcpu->steal_at;
+	else if (msr == KEEL_KVM_EOI && has(vcpu, KEEL_KVM_FEATURE_EOI))
+		val = vcpu->eoi_at;
 	else if (!keel_guest_msr(msr, false, &val) && !keel_clock_rdmsr(vcpu, msr, &val))
 		return refuse(cpu, vcpu, false);
 	cpu->regs.rax = (u32)val;
@@ -102,8 +104,10 @@ static enum keel_fault write(struct keel_vcpu *vcpu, u32 msr, u64 val)
 
 	if (keel_guest_msr(msr, true, &old))
 		return KEEL_FAULT_DONE;
-	if (msr == KEEL_KVM_STEAL_TIME && has_steal(vcpu))
+	if (msr == KEEL_KVM_STEAL_TIME && has(vcpu, KEEL_KVM_FEATURE_STEAL))
 		return keel_steal_wrmsr(vcpu, val) ? KEEL_FAULT_DONE : KEEL_FAULT_OUTSIDE;
+	if (msr == KEEL_KVM_EOI && has(vcpu, KEEL_KVM_FEATURE_EOI))
+		return keel_eoi_wrmsr(vcpu, val);
 	if (msr == MSR_IA32_DEBUGCTLMSR) {
 		/* Of what it has, steps from branch to branch are all that guests can have. */
 		if (val & ~(u64)DEBUGCTLMSR_BTF)

@@ -86,6 +86,8 @@ void keel_guest_init(struct keel_vcpu *vcpu)
 	/* As with KVM: who starts anew has its pages elsewhere. */
 	__atomic_store_n(&vcpu->clock, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&vcpu->steal_at, 0, __ATOMIC_SEQ_CST);
+	vcpu->eoi_at = 0;
+	__atomic_and_fetch(&vcpu->attention, ~(u32)KEEL_ATT_EOI, __ATOMIC_SEQ_CST);
 	keel_apic_clear(vcpu);
 	keel_invvpid(KEEL_INV_ONE, KEEL_VPID_VCPU + vcpu->index);
 }

@@ -53,9 +53,13 @@ static struct keel_cpuid leaf_15(u32 khz)
 
 /**
  * keel_guest_time() - what guests are told of time
- * @setup: with @cpuid, @tsc_khz and @steal; the rest that has to do with it is filled in
+ * @setup: with @cpuid, @tsc_khz, @steal and @assist; the rest that has to do with it is filled in
  *
  * A TSC that stands still at times is no stable clock.
+ *
+ * A CPU that helps with the APIC ends interrupts without an exit, and has to see their ends.
+ * KVM tells its guests of the other way all the same, and never goes it then; here they are
+ * spared the look at a word that is never set.
  */
 void keel_guest_time(struct keel_guest_setup *setup)
 {
@@ -66,7 +70,8 @@ void keel_guest_time(struct keel_guest_setup *setup)
 	setup->kvm_features = CLOCKSOURCE2 | NOP_IO_DELAY | PV_UNHALT | PV_SEND_IPI |
 			      PV_SCHED_YIELD |
 			      (setup->clock_stable ? CLOCK_STABLE : 0) |
-			      (setup->steal ? KEEL_KVM_FEATURE_STEAL : 0);
+			      (setup->steal ? KEEL_KVM_FEATURE_STEAL : 0) |
+			      (setup->assist ? 0 : KEEL_KVM_FEATURE_EOI);
 	keel_clock_scale(khz, &setup->clock_mul, &setup->clock_shift);
 	setup->cpuid[0x15] = leaf_15(khz);
 	setup->cpuid[0x16] = (struct keel_cpuid) { (khz + 500) / 1000, (khz + 500) / 1000, 100 };

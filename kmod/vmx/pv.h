@@ -15,10 +15,12 @@
 #define KEEL_KVM_WALL_CLOCK	0x4b564d00
 #define KEEL_KVM_SYSTEM_TIME	0x4b564d01
 #define KEEL_KVM_STEAL_TIME	0x4b564d03
+#define KEEL_KVM_EOI		0x4b564d04
 #define KEEL_KVM_ENABLED	BIT_ULL(0)
 
-/* Of the features (leaf 0x40000001, EAX): there is steal time */
+/* Of the features (leaf 0x40000001, EAX): there are steal time, and ends of interrupts */
 #define KEEL_KVM_FEATURE_STEAL	BIT(5)
+#define KEEL_KVM_FEATURE_EOI	BIT(6)
 
 /* Hypercalls, and what they answer (uapi/linux/kvm_para.h) */
 #define KEEL_KVM_HC_POLL	1

@@ -70,6 +70,7 @@
  * @tsc_adjust: IA32_TSC_ADJUST
  * @wall_clock: the KVM_WALL_CLOCK that it has written
  * @clock: KVM_SYSTEM_TIME, read by others
+ * @eoi_at: KVM_PV_EOI_EN
  * @steal_at: KVM_STEAL_TIME, read by others
  * @steal: ns that its thread has waited for a CPU, written by others
  * @steal_told: how many of these the guest has been told of
@@ -108,6 +109,7 @@ struct keel_vcpu {
 	u64 tsc_adjust;
 	u64 wall_clock;
 	u64 clock;
+	u64 eoi_at;
 	u64 steal_at;
 	u64 steal;
 	u64 steal_told;
@@ -334,6 +336,11 @@ enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel
 bool keel_steal_wrmsr(struct keel_vcpu *vcpu, u64 val);
 enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu);
 s64 keel_vcpu_steal(u64 id, u64 index, u64 ns);
+
+/* guest_eoi.c */
+enum keel_fault keel_eoi_wrmsr(struct keel_vcpu *vcpu, u64 val);
+enum keel_fault keel_eoi_take(struct keel_vcpu *vcpu);
+void keel_eoi_give(struct keel_vcpu *vcpu);
 
 /* guest_clock.c */
 bool keel_clock_rdmsr(const struct keel_vcpu *vcpu, u32 msr, u64 *val);

@@ -151,7 +151,7 @@ static void leaves(void)
 	expect(r[0] >= 0x40000010 && r[1] == 0x4b4d564b && r[2] == 0x564b4d56 && r[3] == 0x4d,
 	       "signature");
 	cpuid(0x40000001, r);
-	expect(r[0] & 8 && (r[0] & 0x0102547b) == (r[0] & 0x01000028) + 2, "features");
+	expect(r[0] & 8 && (r[0] & 0x0102547b) == (r[0] & 0x01000068) + 2, "features");
 	cpuid(0x40000010, r);
 	khz = r[0];
 	expect(khz && r[1] == khz, "leaf 0x40000010");

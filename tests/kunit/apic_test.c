@@ -220,6 +220,15 @@ static u32 top(const bool *flags)
 	return 0;
 }
 
+static u32 count(const bool *flags)
+{
+	u32 v, n = 0;
+
+	for (v = 0; v < 256; v++)
+		n += flags[v];
+	return n;
+}
+
 static u32 plain_ppr(const struct plain *m)
 {
 	u32 isr = top(m->isr);
@@ -240,6 +249,9 @@ static void expect_same(struct kunit *test, struct keel_apic *apic, const struct
 	KUNIT_ASSERT_EQ(test, reads(apic, 0x80a, 0), (u64)plain_ppr(m));
 	KUNIT_ASSERT_EQ(test, keel_apic_deliverable(apic),
 			irr / 16 > plain_ppr(m) / 16 ? irr : 0);
+	v = top(m->isr);
+	KUNIT_ASSERT_EQ(test, keel_apic_is_simple(apic),
+			v && !irr && !m->level[v] && count(m->isr) == 1);
 }
 
 static void plain_post(struct plain *m, u64 *posted, u64 *level, u32 v, bool is_level)

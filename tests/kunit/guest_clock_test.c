@@ -95,6 +95,8 @@ static void clock_leaves(struct kunit *test)
 	r = (struct keel_cpuid) { 0 };
 	keel_guest_leaf_kvm(setup, 0x40000001, &r);
 	KUNIT_EXPECT_EQ(test, r.a & BIT(24), 0U);
+	KUNIT_EXPECT_EQ(test, r.a & BIT(6), (u32)BIT(6));
+	setup->assist = true;
 	setup->cpuid[KEEL_GUEST_BASIC + 7].d = BIT(8);
 	keel_guest_time(setup);
 	KUNIT_EXPECT_TRUE(test, setup->clock_stable);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What makes a guest's machine one of KVM's: leaves of CPUID, the clock on one and on
-# several vCPUs, wall clock, steal time, hypercalls, MSRs that there are not, and
-# strings of port I/O.
+# several vCPUs, wall clock, steal time, ends of interrupts, hypercalls, MSRs that there are
+# not, and strings of port I/O.
 #
 # needs: keelctl guests
 . ./lib.sh
@@ -31,8 +31,19 @@ together() {
 	check "and time goes on: $ns ns" test "$ns" -gt 0 -a "$ns" -lt 120000000000
 	./keelctl destroy kvm
 }
+# ends WANTED : ends of interrupts by a word in memory, where the CPU does not help
+ends() {
+	./keelctl create eoi --memory 1M --kernel ./eoi --arg "$1" --start
+	./keelctl wait eoi stopped --timeout 120
+	end=$(why eoi)
+	said eoi > /tmp/said
+	same "ends of interrupts, by a word: $1" "stopped exit 0 eoi ok" "$end $(tail -n 1 /tmp/said)"
+	grep '^eoi: ' /tmp/said
+	./keelctl destroy eoi
+}
 together 1
 together 2
+ends 0
 # More vCPUs than CPUs: each of them has to wait.
 together 4
 check "some time was stolen: $(word stolen) ns" test "$(word stolen)" -gt 0 -a "$(word stolen)" -lt "$ns"
@@ -50,4 +61,10 @@ check "for people, too" sh -c './keelctl stat kvm | grep "refused_msrs .*at last
 ./keelctl destroy kvm
 check "frames are right" grep -q '^ok' $debug/keel/audit
 check "unload" rmmod keel
+
+check "load, and the CPU does not help" insmod keel.ko apic_assist=0
+ends 1
+together 4
+check "frames are right then, too" grep -q '^ok' $debug/keel/audit
+check "unload again" rmmod keel
 finish
