@@ -49,6 +49,7 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_PARK, /* this CPU forgets the vCPU that it ran last */
 	KEEL_HC_VCPU_STAT, /* vCPU RSI of guest RDI to @vcpu_stat: keel_vcpu_stat() */
 	KEEL_HC_VCPU_STEAL, /* vCPU RSI of guest RDI has waited RDX ns: keel_vcpu_steal() */
+	KEEL_HC_VCPU_PREEMPTED, /* vCPU RSI of guest RDI has lost its CPU: keel_vcpu_preempted() */
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
 	KEEL_HC_VM_SAID, /* what guest RDI has said to @batch, how many bytes: keel_guest_said() */
 	KEEL_HC_VM_PORT, /* guest RDI's serial port sends and no more, if RSI: keel_guest_port() */

@@ -56,6 +56,19 @@ bool keel_thread_leave(struct keel_vcpu_thread *t);
 void keel_thread_recall(struct keel_vcpu_thread *t, bool due);
 u64 keel_thread_delay(const struct task_struct *task);
 
+/* preempt.c: in a vCPU's thread; before the first and after the last of them */
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+void keel_preempt_watch(struct keel_vcpu_thread *t);
+void keel_preempt_forget(struct keel_vcpu_thread *t);
+void keel_preempt_init(void);
+void keel_preempt_exit(void);
+#else
+static inline void keel_preempt_watch(struct keel_vcpu_thread *t) {}
+static inline void keel_preempt_forget(struct keel_vcpu_thread *t) {}
+static inline void keel_preempt_init(void) {}
+static inline void keel_preempt_exit(void) {}
+#endif
+
 /* For work that guests leave behind */
 extern struct workqueue_struct *keel_work;
 

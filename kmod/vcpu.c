@@ -224,6 +224,16 @@ static bool stay_out(struct keel_vcpu_thread *t)
 	return wait_event_idle_timeout(vm->wait, !keel_vcpu_held(t) || READ_ONCE(t->quit), most);
 }
 
+/* It may not be looked at again once it has left. */
+static bool leave(struct keel_vcpu_thread *t)
+{
+	keel_preempt_forget(t);
+	if (keel_thread_leave(t))
+		return true;
+	keel_preempt_watch(t);
+	return false;
+}
+
 /**
  * keel_vcpu_main() - what a vCPU's thread does, until it is to end or leaves
  * @arg: the vCPU
@@ -232,17 +242,19 @@ void keel_vcpu_main(void *arg)
 {
 	struct keel_vcpu_thread *t = arg;
 
+	keel_preempt_watch(t);
 	while (!READ_ONCE(t->quit)) {
 		if (keel_vcpu_held(t)) {
-			if (!stay_out(t) && keel_thread_leave(t))
+			if (!stay_out(t) && leave(t))
 				return;
 			WRITE_ONCE(t->out, false);
 		} else if (!t->halted) {
 			run(t);
-		} else if (!keel_halt_wait(t) && keel_thread_leave(t)) {
+		} else if (!keel_halt_wait(t) && leave(t)) {
 			return;
 		}
 	}
+	keel_preempt_forget(t);
 }
 
 /* A guest that starts again may have its thread still. */
@@ -375,7 +387,10 @@ int keel_vcpus_init(struct keel *k)
 {
 	keel = k;
 	keel_work = keel_step_fails() ? NULL : alloc_workqueue("keel", WQ_UNBOUND, 0);
-	return keel_work ? 0 : -ENOMEM;
+	if (!keel_work)
+		return -ENOMEM;
+	keel_preempt_init();
+	return 0;
 }
 
 /**
@@ -386,4 +401,5 @@ void keel_vcpus_exit(void)
 	keel_idle_exit();
 	destroy_workqueue(keel_work);
 	keel_crew_dismiss();
+	keel_preempt_exit();
 }

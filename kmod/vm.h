@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/preempt.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -98,6 +99,7 @@ struct keel_vm_config {
  * @input: answers an IN, or a read of MMIO, that RUN has come back for
  * @delay: ns that the thread has ever waited for a CPU, when root was told last
  * @past_delay: the same, when the guest was started, had it been with it since
+ * @notifier: Linux tells by it that it takes the CPU from the thread
  */
 struct keel_vcpu_thread {
 	struct keel_vm *vm;
@@ -125,6 +127,9 @@ struct keel_vcpu_thread {
 	u64 input;
 	u64 delay;
 	u64 past_delay;
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+	struct preempt_notifier notifier;
+#endif
 };
 
 /**

@@ -260,6 +260,16 @@ static s64 with_memory(struct keel_vcpu *vcpu, enum keel_fault fault)
 	}
 }
 
+static s64 tell_steal(struct keel_vcpu *vcpu)
+{
+	bool flush;
+	s64 reason = with_memory(vcpu, keel_steal_tell(vcpu, &flush));
+
+	if (flush)
+		keel_invvpid(KEEL_INV_ONE, KEEL_VPID_VCPU + vcpu->index);
+	return reason;
+}
+
 /* HLT: true when it is over */
 static bool stay_halted(struct keel_vcpu *vcpu, u32 attention)
 {
@@ -297,7 +307,7 @@ s64 keel_vcpu_attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 		}
 	}
 	if (attention & KEEL_ATT_STEAL)
-		reason = with_memory(vcpu, keel_steal_tell(vcpu));
+		reason = tell_steal(vcpu);
 	if (!reason && attention & KEEL_ATT_EOI)
 		reason = with_memory(vcpu, keel_eoi_take(vcpu));
 	if (reason)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Steal time: how long a guest's vCPU could have run and did not, as KVM tells it.
+ * Steal time: how long a guest's vCPU could have run and did not, as KVM tells it, and
+ * whether that is so at the moment.
  *
  * World: root and KUnit.  No locks: Linux says how long that was, whoever is about to
  * run the vCPU tells the guest.
@@ -39,32 +40,45 @@ bool keel_steal_wrmsr(struct keel_vcpu *vcpu, u64 val)
 	return true;
 }
 
+static enum keel_fault page_of(struct keel_vcpu *vcpu, struct keel_steal_time **page)
+{
+	enum keel_fault ret;
+	void *at;
+
+	/* Aligned, it is all on one page. */
+	ret = keel_gmem_at(keel_root_state(), vcpu->guest, vcpu->steal_at & ~KEEL_KVM_ENABLED,
+			   true, vcpu, &at);
+	*page = at;
+	return ret;
+}
+
 /**
  * keel_steal_tell() - tell a guest
  * @vcpu: the vCPU, run by this CPU, with KEEL_ATT_STEAL
+ * @flush: set when another vCPU of the guest's wants this one to forget its translations
+ *
+ * From now on it is not preempted.
  *
  * Return: enum keel_fault: anything but KEEL_FAULT_DONE is to be tried again.
  */
-enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu)
+enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu, bool *flush)
 {
 	struct keel_steal_time *page;
 	enum keel_fault ret;
 	u64 steal;
-	void *at;
 
+	*flush = false;
 	__atomic_and_fetch(&vcpu->attention, ~(u32)KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
 	if (!(vcpu->steal_at & KEEL_KVM_ENABLED))
 		return KEEL_FAULT_DONE;
-	/* Aligned, it is all on one page. */
-	ret = keel_gmem_at(keel_root_state(), vcpu->guest, vcpu->steal_at & ~KEEL_KVM_ENABLED,
-			   true, vcpu, &at);
+	ret = page_of(vcpu, &page);
 	if (ret == KEEL_FAULT_OUTSIDE)
 		return KEEL_FAULT_DONE;
 	if (ret != KEEL_FAULT_DONE) {
 		__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
 		return ret;
 	}
-	page = at;
+	*flush = __atomic_exchange_n(&page->preempted, 0, __ATOMIC_SEQ_CST) & KEEL_KVM_FLUSH;
 	steal = __atomic_load_n(&vcpu->steal, __ATOMIC_RELAXED);
 	__atomic_store_n(&page->version, page->version | 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&page->steal, page->steal + (steal - vcpu->steal_told),
@@ -72,6 +86,48 @@ enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu)
 	__atomic_store_n(&page->version, page->version + 1, __ATOMIC_SEQ_CST);
 	vcpu->steal_told = steal;
 	return KEEL_FAULT_DONE;
+}
+
+/*
+ * It could run and does not.  Not while an answer is on its way to a place in its memory, which
+ * was found by a translation that others may want to be forgotten; nor when that would take a
+ * frame that there is not: it is but a hint.
+ */
+static void mark(struct keel_vcpu *vcpu)
+{
+	struct keel_steal_time *page;
+
+	if (vcpu->in_size || page_of(vcpu, &page) != KEEL_FAULT_DONE)
+		return;
+	__atomic_store_n(&page->preempted, KEEL_KVM_PREEMPTED, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
+}
+
+/**
+ * keel_vcpu_preempted() - Linux has taken the CPU from a vCPU that has not halted
+ * @id: the guest
+ * @index: the vCPU
+ *
+ * The guest is told that it is back when it is.
+ *
+ * Return: 0, -ENOENT; -EBUSY when a CPU has it, -ESHUTDOWN when the guest is killed this
+ * moment.
+ */
+s64 keel_vcpu_preempted(u64 id, u64 index)
+{
+	struct keel_vcpu *vcpu = keel_vcpu_at(keel_root_state(), id, index);
+	s64 ret;
+
+	if (!vcpu)
+		return -ENOENT;
+	if (!(__atomic_load_n(&vcpu->steal_at, __ATOMIC_SEQ_CST) & KEEL_KVM_ENABLED))
+		return 0;
+	ret = keel_vcpu_take(vcpu);
+	if (ret)
+		return ret;
+	mark(vcpu);
+	keel_vcpu_let_go(vcpu);
+	return 0;
 }
 
 /**

@@ -115,6 +115,9 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 	case KEEL_HC_VCPU_STEAL:
 		cpu->regs.rax = keel_vcpu_steal(cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);
 		break;
+	case KEEL_HC_VCPU_PREEMPTED:
+		cpu->regs.rax = keel_vcpu_preempted(cpu->regs.rdi, cpu->regs.rsi);
+		break;
 	case KEEL_HC_VM_SAID:
 		cpu->regs.rax = keel_guest_said(cpu->regs.rdi, (u8 *)cpu->shared->batch);
 		break;

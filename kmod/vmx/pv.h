@@ -69,19 +69,27 @@ struct keel_wall_clock {
 	u32 nsec;
 };
 
+/* Of @preempted: it could run and does not; it has to forget translations before it does */
+#define KEEL_KVM_PREEMPTED	BIT(0)
+#define KEEL_KVM_FLUSH		BIT(1)
+
 /**
  * struct keel_steal_time - how long a vCPU could have run and did not: struct
  * kvm_steal_time
  * @steal: in ns
  * @version: odd while it changes
  * @flags: none
+ * @preempted: KEEL_KVM_...; other vCPUs write there, too
+ * @pad8: zero
  * @pad: zero
  */
 struct keel_steal_time {
 	u64 steal;
 	u32 version;
 	u32 flags;
-	u32 pad[12];
+	u8 preempted;
+	u8 pad8[3];
+	u32 pad[11];
 };
 
 #endif /* KEEL_VMX_PV_H */

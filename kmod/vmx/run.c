@@ -152,7 +152,27 @@ attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 	return reason;
 }
 
-static void let_go(struct keel_vcpu *vcpu)
+/**
+ * keel_vcpu_take() - have a vCPU for oneself
+ * @vcpu: the vCPU
+ *
+ * Return: 0; -EBUSY when another CPU has it, -ESHUTDOWN when the guest is killed this moment.
+ */
+s64 keel_vcpu_take(struct keel_vcpu *vcpu)
+{
+	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
+		return -EBUSY;
+	if (!__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST))
+		return 0;
+	keel_vcpu_let_go(vcpu);
+	return -ESHUTDOWN;
+}
+
+/**
+ * keel_vcpu_let_go() - that is over
+ * @vcpu: the vCPU
+ */
+void keel_vcpu_let_go(struct keel_vcpu *vcpu)
 {
 	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
 }
@@ -160,18 +180,15 @@ static void let_go(struct keel_vcpu *vcpu)
 /* Whether it may run now; 0 or a reason why not, with the vCPU taken if 0. */
 static s64 take(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {
+	s64 ret = keel_vcpu_take(vcpu);
 	u32 on_cpu;
 
-	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
-		return -EBUSY;
-	if (__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST)) {
-		let_go(vcpu);
-		return -ESHUTDOWN;
-	}
+	if (ret)
+		return ret;
 	on_cpu = __atomic_load_n(&vcpu->on_cpu, __ATOMIC_ACQUIRE);
 	if (on_cpu == KEEL_NO_CPU || on_cpu == cpu->cpu)
 		return 0;
-	let_go(vcpu);
+	keel_vcpu_let_go(vcpu);
 	cpu->shared->run.cpu = on_cpu;
 	return KEEL_RUN_MOVE;
 }
@@ -202,17 +219,17 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 	if (ret)
 		return ret;
 	if (!keel_guest_ready(root, vcpu->guest)) {
-		let_go(vcpu);
+		keel_vcpu_let_go(vcpu);
 		return KEEL_RUN_KICK;
 	}
 	ret = keel_vcpu_answer(vcpu, input);
 	if (__builtin_expect(ret, 0)) {
-		let_go(vcpu);
+		keel_vcpu_let_go(vcpu);
 		return ret;
 	}
 	attention = __atomic_load_n(&vcpu->attention, __ATOMIC_SEQ_CST);
 	if (__builtin_expect(attention & KEEL_ATT_IDLE, 0) && keel_vcpu_idle(cpu, vcpu)) {
-		let_go(vcpu);
+		keel_vcpu_let_go(vcpu);
 		return KEEL_RUN_HLT;
 	}
 	keel_vcpu_flush(root, vcpu, take_up(cpu, vcpu));
@@ -220,7 +237,7 @@ s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input)
 	if (__builtin_expect(attention, 0)) {
 		ret = attend(cpu, vcpu);
 		if (ret) {
-			let_go(vcpu);
+			keel_vcpu_let_go(vcpu);
 			return ret;
 		}
 	}
@@ -247,5 +264,5 @@ void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 	cpu->regs.rax = reason;
 	cpu->vcpu = NULL;
 	keel_vmptrld(cpu->vmcs_pa);
-	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+	keel_vcpu_let_go(vcpu);
 }

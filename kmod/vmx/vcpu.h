@@ -148,6 +148,8 @@ s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index);
 struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index);
 
 /* run.c */
+s64 keel_vcpu_take(struct keel_vcpu *vcpu);
+void keel_vcpu_let_go(struct keel_vcpu *vcpu);
 s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input);
 void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason);
 void keel_vcpu_park(struct keel_root_cpu *cpu);
@@ -334,7 +336,8 @@ enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel
 
 /* guest_steal.c */
 bool keel_steal_wrmsr(struct keel_vcpu *vcpu, u64 val);
-enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu);
+enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu, bool *flush);
+s64 keel_vcpu_preempted(u64 id, u64 index);
 s64 keel_vcpu_steal(u64 id, u64 index, u64 ns);
 
 /* guest_eoi.c */

@@ -12,6 +12,8 @@
 #define SYSTEM_TIME	0x4b564d01
 #define STEAL_TIME	0x4b564d03
 #define STEAL_BIT	0x20
+#define PREEMPTED	1
+#define FLUSH		2
 #define TSC		0x10
 #define TSC_ADJUST	0x3b
 #define NO_SUCH_MSR	0x1234
@@ -46,11 +48,15 @@ static volatile uint32_t turn;
 static volatile uint32_t bad;
 static volatile uint32_t faults;
 static volatile uint32_t woken;
+static volatile uint32_t seen_preempted;
 
 static volatile struct {
 	uint64_t steal;
 	uint32_t version;
-	uint32_t pad[13];
+	uint32_t flags;
+	uint8_t preempted;
+	uint8_t pad8[3];
+	uint32_t pad[11];
 } stolen[16] __attribute__((aligned(64)));
 
 static struct {
@@ -254,6 +260,24 @@ static void move(uint32_t self)
 	expect(now(self) >= before, "clock of the first TSC");
 }
 
+/*
+ * It waits for a vCPU: one that is said not to run is asked to forget its translations, as
+ * Linux does it, and let run.  That who looks does run himself is certain.
+ */
+static void wait_for(uint32_t other, uint32_t self)
+{
+	uint8_t old = PREEMPTED;
+
+	expect(!stolen[self].preempted, "preempted, and running");
+	if (stolen[other].preempted &&
+	    __atomic_compare_exchange_n(&stolen[other].preempted, &old, PREEMPTED | FLUSH, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		__atomic_fetch_add(&seen_preempted, 1, __ATOMIC_SEQ_CST);
+		expect(call(HC_YIELD, other, 0, 0, 0) == 0, "yield to another");
+	}
+	asm volatile("pause");
+}
+
 /* The second vCPU has halted, or will: it goes on. */
 static void kick(void)
 {
@@ -281,7 +305,7 @@ int guest(uint64_t arg)
 	expect(!!(clocks[self].flags & STABLE) == (r[0] >> 24 & 1), "stable");
 	for (i = 0; i < ROUNDS; i++) {
 		while (turn % vcpus != self)
-			asm volatile("pause");
+			wait_for(turn % vcpus, self);
 		time = now(self);
 		if (time < last) {
 			bad++;
@@ -305,7 +329,9 @@ int guest(uint64_t arg)
 	if (vcpus > 1)
 		kick();
 	move(0);
-	print("kvm: stolen ");
+	print("kvm: preempted ");
+	print_dec(seen_preempted);
+	print("\nkvm: stolen ");
 	print_dec(stolen[0].steal);
 	print("\nkvm: ns ");
 	print_dec(now(0));

@@ -106,6 +106,10 @@ static void clock_leaves(struct kunit *test)
 	 * asynchronous page faults, nor EOI, flushes, polling, migration
 	 */
 	KUNIT_EXPECT_EQ(test, r.a, 0x100288aU);
+	setup->steal = true;
+	keel_guest_time(setup);
+	keel_guest_leaf_kvm(setup, 0x40000001, &r);
+	KUNIT_EXPECT_EQ(test, r.a, 0x100288aU | BIT(5));
 	r = (struct keel_cpuid) { 1, 2, 3, 4 };
 	for (i = 0x40000002; i < 0x40000100; i++)
 		if (i != 0x40000010)

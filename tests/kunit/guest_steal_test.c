@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keel-guest-steal: steal time: what guests are told, when, and what they can ask for.
+ * keel-guest-steal: steal time, and whether a vCPU could run and does not: what guests are
+ * told, when, and what they can ask for.
  *
  * World: KUnit.  No locks.
  */
@@ -40,6 +41,13 @@ static struct keel_steal_time page_of(struct keel_vcpu *v)
 	return page;
 }
 
+static bool flush;
+
+static enum keel_fault tell(struct keel_vcpu *v)
+{
+	return keel_steal_tell(v, &flush);
+}
+
 static void steal_tells(struct kunit *test)
 {
 	struct keel_vcpu *v = vcpu(test, 16);
@@ -54,17 +62,17 @@ static void steal_tells(struct kunit *test)
 	keel_gmem_write(&fake->root, v->guest, PLACE, &(u64){ 7 }, 8, v);
 	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, PLACE | 1));
 	KUNIT_EXPECT_EQ(test, v->attention, (u32)KEEL_ATT_STEAL);
-	KUNIT_EXPECT_EQ(test, keel_steal_tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, v->attention, 0U);
 	KUNIT_EXPECT_EQ(test, page_of(v).steal, 7ULL);
 	KUNIT_EXPECT_EQ(test, page_of(v).version, 2U);
 	KUNIT_EXPECT_EQ(test, keel_vcpu_steal(ID, 0, 530), 0LL);
 	KUNIT_EXPECT_EQ(test, v->attention, (u32)KEEL_ATT_STEAL);
 	KUNIT_EXPECT_EQ(test, page_of(v).steal, 7ULL);
-	KUNIT_EXPECT_EQ(test, keel_steal_tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, page_of(v).steal, 37ULL);
 	KUNIT_EXPECT_EQ(test, page_of(v).version, 4U);
-	KUNIT_EXPECT_EQ(test, keel_steal_tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, page_of(v).steal, 37ULL);
 	/* no more */
 	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, 0));
@@ -87,15 +95,87 @@ static void steal_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->steal_at, 0ULL);
 	/* no frame at the moment, and no memory at all */
 	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, PLACE | 1));
-	KUNIT_EXPECT_EQ(test, keel_steal_tell(v), KEEL_FAULT_FILL);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_FILL);
 	KUNIT_EXPECT_EQ(test, v->attention, (u32)KEEL_ATT_STEAL);
 	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, ~63ULL | 1));
-	KUNIT_EXPECT_EQ(test, keel_steal_tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+}
+
+static void put_preempted(struct keel_vcpu *v, u8 val)
+{
+	keel_gmem_write(&fake->root, v->guest, PLACE + 16, &val, 1, v);
+}
+
+/* Whether it could run and does not */
+static void steal_preempted(struct kunit *test)
+{
+	struct keel_vcpu *v = vcpu(test, 16);
+
+	KUNIT_ASSERT_NOT_NULL(test, v);
+	KUNIT_EXPECT_EQ(test, offsetof(struct keel_steal_time, preempted), (size_t)16);
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 1), (s64)-ENOENT);
+	/* nobody wants to know */
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, v->attention, 0U);
+	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, PLACE | 1));
+	put_preempted(v, KEEL_KVM_FLUSH | KEEL_KVM_PREEMPTED);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_TRUE(test, flush);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, 0U);
+	/* it loses the CPU, and comes back */
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, (u32)KEEL_KVM_PREEMPTED);
+	KUNIT_EXPECT_EQ(test, v->attention, (u32)KEEL_ATT_STEAL);
+	KUNIT_EXPECT_EQ(test, v->running, 0U);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_FALSE(test, flush);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, 0U);
+	/* another vCPU wants it to forget, while it is away */
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	put_preempted(v, KEEL_KVM_FLUSH | KEEL_KVM_PREEMPTED);
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_TRUE(test, flush);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, 0U);
+	KUNIT_EXPECT_EQ(test, page_of(v).steal, 0ULL);
+	/* not while a CPU has it, nor while an answer goes to a place that was looked up */
+	v->running = 1;
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), (s64)-EBUSY);
+	KUNIT_EXPECT_EQ(test, v->running, 1U);
+	v->running = 0;
+	v->in_size = 1 | KEEL_IN_STRING;
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, 0U);
+	KUNIT_EXPECT_EQ(test, v->attention, 0U);
+	v->in_size = 0;
+	/* nor when the guest is being killed */
+	keel_guest_kill(&fake->root, ID);
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), (s64)-ENOENT);
+	KUNIT_EXPECT_EQ(test, v->running, 0U);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+}
+
+/* Where there is no memory, or no frame, it is not told. */
+static void steal_preempted_outside(struct kunit *test)
+{
+	struct keel_vcpu *v = vcpu(test, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, v);
+	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, ~63ULL | 1));
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, v->attention, 0U);
+	KUNIT_EXPECT_TRUE(test, keel_steal_wrmsr(v, PLACE | 1));
+	v->attention = 0;
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, v->attention, 0U);
+	KUNIT_EXPECT_EQ(test, v->running, 0U);
 }
 
 static struct kunit_case keel_guest_steal_cases[] = {
 	KUNIT_CASE(steal_tells),
 	KUNIT_CASE(steal_refuses),
+	KUNIT_CASE(steal_preempted),
+	KUNIT_CASE(steal_preempted_outside),
 	{}
 };
 

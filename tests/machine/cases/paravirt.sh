@@ -46,6 +46,7 @@ together 2
 ends 0
 # More vCPUs than CPUs: each of them has to wait.
 together 4
+check "others were seen not to run: $(word preempted)" test "$(word preempted)" -gt 0
 check "some time was stolen: $(word stolen) ns" test "$(word stolen)" -gt 0 -a "$(word stolen)" -lt "$ns"
 
 # MSRs that there are not: counted and named, while the guest is there
