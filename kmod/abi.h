@@ -257,7 +257,7 @@ struct keel_vcpu_start {
  * @KEEL_RUN_UNKNOWN: an exit that root does not know; root has left a dump
  * @KEEL_RUN_IPI: the vCPUs @wake and @kick have to hear of something
  * @KEEL_RUN_EOI: end of the level-triggered interrupt @vector
- * @KEEL_RUN_YIELD: it spins
+ * @KEEL_RUN_YIELD: it spins, and vCPU @to may have what it waits for
  * @KEEL_RUN_SAID: it has said as much as root keeps
  * @KEEL_RUN_NR: how many there are
  */
@@ -291,6 +291,7 @@ enum keel_run_reason {
  * @size: 1, 2 or 4 bytes, or 8 of MMIO
  * @write: OUT, or a write to @gpa
  * @vector: interrupt vector
+ * @to: a vCPU; KEEL_VCPUS_MAX for any other
  * @wake: vCPUs that have halted, a bit for each
  * @kick: vCPUs that are in the guest, a bit for each
  * @said: bytes that the guest has said, which root keeps
@@ -306,6 +307,7 @@ struct keel_run {
 	u8 size;
 	u8 write;
 	u8 vector;
+	u8 to;
 	u16 wake;
 	u16 kick;
 	u16 said;

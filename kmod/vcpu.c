@@ -98,21 +98,34 @@ static void fill_if_low(struct keel_vm *vm, const struct keel_run *run)
 		fill(vm);
 }
 
-/* A vCPU that spins: let another one have the CPU, which may have what it waits for. */
-static void yield_to_another(struct keel_vcpu_thread *t)
+static bool yield_to_one(struct keel_vcpu_thread *t)
 {
-	struct keel_vm *vm = t->vm;
-	struct task_struct *task;
-	u32 i, n = vm->config.vcpus;
+	struct task_struct *task = keel_thread_task(t);
 	bool done = false;
 
-	for (i = 1; i < n && !done; i++) {
-		task = keel_thread_task(&vm->thread[(t->index + i) % n]);
-		if (!task)
-			continue;
+	if (task) {
 		done = yield_to(task, true) > 0;
 		put_task_struct(task);
 	}
+	return done;
+}
+
+/*
+ * A vCPU that spins: let another one have the CPU, which may have what it waits for: that which
+ * it knows of, or one after the other.
+ */
+static void yield_to_another(struct keel_vcpu_thread *t, u32 to)
+{
+	struct keel_vm *vm = t->vm;
+	u32 i, n = vm->config.vcpus;
+	bool done = false;
+
+	if (to < n) {
+		yield_to_one(&vm->thread[to]);
+		return;
+	}
+	for (i = 1; i < n && !done; i++)
+		done = yield_to_one(&vm->thread[(t->index + i) % n]);
 }
 
 /*
@@ -168,7 +181,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	case KEEL_RUN_SAID:
 		break;
 	case KEEL_RUN_YIELD:
-		yield_to_another(t);
+		yield_to_another(t, run->to);
 		tell_delay(t);
 		break;
 	case KEEL_RUN_OUTSIDE:

@@ -190,6 +190,7 @@ NEXT hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualificat
 static NEXT yield(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	keel_skip();
+	cpu->shared->run.to = KEEL_VCPUS_MAX;
 	return leave(cpu, KEEL_RUN_YIELD);
 }
 

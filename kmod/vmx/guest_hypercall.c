@@ -41,17 +41,39 @@ static s64 send(struct keel_vcpu *vcpu, u32 targets, u64 icr, struct keel_notify
 	return nr;
 }
 
-static s64 kick(struct keel_vcpu *vcpu, u64 id, struct keel_notify *notify)
+/* By the id of its APIC; NULL when there is none, or it is the vCPU that asks */
+static struct keel_vcpu *other(const struct keel_vcpu *vcpu, u64 id)
 {
-	const struct keel_guest *guest = vcpu->guest;
 	u32 pfn;
 
 	if (id >= KEEL_VCPUS_MAX || id == vcpu->index)
-		return 0;
-	pfn = __atomic_load_n(&guest->vcpu[id], __ATOMIC_ACQUIRE);
-	if (pfn != KEEL_NO_FRAME)
-		keel_vcpu_wake(keel_phys((u64)pfn << 12), notify);
+		return NULL;
+	pfn = __atomic_load_n(&vcpu->guest->vcpu[id], __ATOMIC_ACQUIRE);
+	return pfn == KEEL_NO_FRAME ? NULL : keel_phys((u64)pfn << 12);
+}
+
+static s64 kick(const struct keel_vcpu *vcpu, u64 id, struct keel_notify *notify)
+{
+	struct keel_vcpu *target = other(vcpu, id);
+
+	if (target)
+		keel_vcpu_wake(target, notify);
 	return 0;
+}
+
+/**
+ * keel_hypercall_lacks_cpu() - is it a CPU that another vCPU lacks, and nothing else?
+ * @vcpu: the vCPU that asks
+ * @id: id of the other one's APIC, any number
+ *
+ * Return: true when there is such a vCPU, which has not halted and is on no CPU.
+ */
+bool keel_hypercall_lacks_cpu(const struct keel_vcpu *vcpu, u64 id)
+{
+	const struct keel_vcpu *target = other(vcpu, id);
+
+	return target && !__atomic_load_n(&target->running, __ATOMIC_SEQ_CST) &&
+	       !(__atomic_load_n(&target->attention, __ATOMIC_SEQ_CST) & KEEL_ATT_IDLE);
 }
 
 /**
@@ -69,10 +91,14 @@ enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel
 	struct keel_regs *regs = &cpu->regs;
 	s64 ret = KEEL_KVM_ENOSYS;
 	u64 low = regs->rbx;
+	bool yields = false;
 
 	switch (nr) {
 	case KEEL_KVM_HC_POLL:
+		ret = 0;
+		break;
 	case KEEL_KVM_HC_YIELD:
+		yields = keel_hypercall_lacks_cpu(vcpu, (u32)low);
 		ret = 0;
 		break;
 	case KEEL_KVM_HC_KICK:
@@ -89,7 +115,8 @@ enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel
 	}
 	regs->rax = ret;
 	keel_skip();
-	if (nr == KEEL_KVM_HC_YIELD) {
+	if (yields) {
+		cpu->shared->run.to = low;
 		keel_vcpu_leave(cpu, KEEL_RUN_YIELD);
 		return KEEL_GUEST_LEFT;
 	}

@@ -331,6 +331,7 @@ void keel_guest_reinject(void);
 
 /* guest_hypercall.c */
 u32 keel_hypercall_targets(u64 low, u64 min, u32 present);
+bool keel_hypercall_lacks_cpu(const struct keel_vcpu *vcpu, u64 id);
 enum keel_guest_next keel_guest_hypercall(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 					  u64 nr);
 

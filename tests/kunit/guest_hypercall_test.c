@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keel-guest-hypercall: whom KVM's hypercall for IPIs means.
+ * keel-guest-hypercall: whom KVM's hypercalls for IPIs and for yielding mean.
  *
  * World: KUnit.  No locks.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
 
-#include "../../kmod/vmx/vcpu.h"
+#include "fake_machine.h"
 
 static void hypercall_targets(struct kunit *test)
 {
@@ -30,8 +30,48 @@ static void hypercall_targets(struct kunit *test)
 				    rows[i].want, "row %u", i);
 }
 
+static void hypercall_yield(struct kunit *test)
+{
+	struct keel_root *root = fake_machine(test);
+	struct keel_guest *guest;
+	struct keel_vcpu *v, *w;
+	u64 batch[8];
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, keel_guest_new(root, 3, 4096), 0LL);
+	for (i = 0; i < 8; i++)
+		batch[i] = 100 + i;
+	KUNIT_ASSERT_EQ(test, keel_guest_fill(root, 3, batch, 8), 8LL);
+	fake_pass_all();
+	guest = keel_guest_at(root, 3);
+	keel_guest_settle(root, guest);
+	v = fake_vcpu(guest, 0);
+	w = fake_vcpu(guest, 2);
+	KUNIT_ASSERT_TRUE(test, v && w);
+	v->index = 0;
+	w->index = 2;
+	v->running = 1;
+	KUNIT_EXPECT_TRUE(test, keel_hypercall_lacks_cpu(v, 2));
+	/* oneself, nobody, and numbers that no vCPU can have */
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, 0));
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, 1));
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, KEEL_VCPUS_MAX));
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, ~0ULL));
+	/* it has one; it has halted; it waits to be started */
+	w->running = 1;
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, 2));
+	w->running = 0;
+	w->attention = KEEL_ATT_HALTED | KEEL_ATT_TIMER;
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, 2));
+	w->attention = KEEL_ATT_WAIT_SIPI;
+	KUNIT_EXPECT_FALSE(test, keel_hypercall_lacks_cpu(v, 2));
+	w->attention = KEEL_ATT_TIMER | KEEL_ATT_STEAL;
+	KUNIT_EXPECT_TRUE(test, keel_hypercall_lacks_cpu(v, 2));
+}
+
 static struct kunit_case keel_guest_hypercall_cases[] = {
 	KUNIT_CASE(hypercall_targets),
+	KUNIT_CASE(hypercall_yield),
 	{}
 };
 
