@@ -95,6 +95,7 @@ struct image_range {
  * @nr: pieces
  * @piece: by their address once image_seal() has sorted them
  * @start: first registers
+ * @random: bytes that the kernel makes anew each time the guest starts; of no size if none are
  * @own: buffers that go with it
  * @owns: how many
  * @fd: the memfd, -1 before there is one
@@ -111,6 +112,7 @@ struct image {
 	unsigned int nr;
 	struct image_piece piece[IMAGE_PIECES];
 	struct image_start start;
+	struct image_range random;
 	void *own[IMAGE_BUFFERS];
 	unsigned int owns;
 	int fd;

@@ -165,14 +165,18 @@ static bool add_code(struct image *image, const char *file, const char *code, __
 	return false;
 }
 
+/* A seed that is made when the guest starts: whoever has the image does not know it. */
 static bool put_seed(struct image *image, __u64 *gpa, char say[IMAGE_SAY])
 {
 	struct setup_data *seed = image_own(image, sizeof(*seed));
 
 	seed->type = SETUP_RNG_SEED;
 	seed->len = sizeof(seed->data);
-	return image_random(seed->data, sizeof(seed->data), say) &&
-	       image_put(image, seed, sizeof(*seed), gpa, say);
+	if (!image_put(image, seed, sizeof(*seed), gpa, say))
+		return false;
+	image->random.gpa = *gpa + offsetof(struct setup_data, data);
+	image->random.size = sizeof(seed->data);
+	return true;
 }
 
 static void fill_map(const struct image *image, char *params)

@@ -208,6 +208,20 @@ static bool put_segment(struct nl_msg *msg, const struct image_segment *segment)
 	return true;
 }
 
+static bool put_random(struct nl_msg *msg, const struct image_range *random)
+{
+	struct nlattr *nest;
+
+	if (!random->size)
+		return true;
+	nest = nla_nest_start(msg, KEEL_A_VM_RANDOM);
+	if (!nest || nla_put_u64(msg, KEEL_A_SEGMENT_GPA, random->gpa) ||
+	    nla_put_u64(msg, KEEL_A_SEGMENT_SIZE, random->size))
+		return false;
+	nla_nest_end(msg, nest);
+	return true;
+}
+
 /**
  * load_put() - add an image to a message
  * @msg: the message, to which not much else is added
@@ -220,7 +234,7 @@ void load_put(struct nl_msg *msg, const struct image *image)
 
 	for (i = 0; good && i < image->segments; i++)
 		good = put_segment(msg, &image->segment[i]);
-	if (!good || !put_start(msg, &image->start))
+	if (!good || !put_start(msg, &image->start) || !put_random(msg, &image->random))
 		abort();	/* 64 segments fit into a page */
 }
 

@@ -25,6 +25,7 @@ static const char *const names[] = {
 	[KEEL_A_VM_WEIGHT] = "weight",
 	[KEEL_A_VM_IMAGE_FD] = "image-fd",
 	[KEEL_A_VM_SEGMENT] = "segment",
+	[KEEL_A_VM_RANDOM] = "random",
 	[KEEL_A_VM_START] = "start",
 	[KEEL_A_VM_TIMEOUT] = "timeout",
 };

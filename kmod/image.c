@@ -175,6 +175,36 @@ static int read_segment(struct genl_info *info, struct nlattr *attr, struct keel
 	return 0;
 }
 
+/* What is left of a segment's last page is its own, too. */
+static bool holds(const struct keel_segment *segment, const struct keel_segment *part)
+{
+	return part->gpa >= segment->gpa &&
+	       within(part->gpa - segment->gpa, part->size, pages_end(segment) - segment->gpa);
+}
+
+static int read_random(struct genl_info *info, struct keel_image *image)
+{
+	struct nlattr *attrs[KEEL_A_SEGMENT_MAX + 1], *attr = info->attrs[KEEL_A_VM_RANDOM];
+	unsigned int i;
+
+	if (!attr)
+		return 0;
+	sort_out(attr, attrs, KEEL_A_SEGMENT_MAX);
+	if (!attrs[KEEL_A_SEGMENT_GPA] || !attrs[KEEL_A_SEGMENT_SIZE] ||
+	    attrs[KEEL_A_SEGMENT_OFFSET]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "random: has to have gpa and size, and no offset");
+		return -EINVAL;
+	}
+	image->random.gpa = nla_get_u64(attrs[KEEL_A_SEGMENT_GPA]);
+	image->random.size = nla_get_u64(attrs[KEEL_A_SEGMENT_SIZE]);
+	for (i = 0; i < image->nr; i++)
+		if (holds(&image->segment[i], &image->random))
+			return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr, "random: has to lie in the pages of one segment");
+	return -ERANGE;
+}
+
 static struct file *get_file_of(struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[KEEL_A_VM_IMAGE_FD];
@@ -245,6 +275,8 @@ struct keel_image *keel_image_from(struct genl_info *info, u64 memory)
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
 		if (!err && nla_type(attr) == KEEL_A_VM_SEGMENT)
 			err = read_segment(info, attr, image, memory);
+	if (!err)
+		err = read_random(info, image);
 	if (!err)
 		return image;
 	keel_image_free(image);

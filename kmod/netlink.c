@@ -174,7 +174,7 @@ static struct keel_image *read_image(struct genl_info *info, u64 memory)
 	struct nlattr *run = info->attrs[KEEL_A_VM_RUN];
 
 	if (info->attrs[KEEL_A_VM_IMAGE_FD] || info->attrs[KEEL_A_VM_SEGMENT] ||
-	    info->attrs[KEEL_A_VM_START])
+	    info->attrs[KEEL_A_VM_START] || info->attrs[KEEL_A_VM_RANDOM])
 		return keel_image_from(info, memory);
 	if (!run)
 		return NULL;

@@ -45,6 +45,7 @@ static const struct nla_policy keel_vm_new_nl_policy[] = {
 	[KEEL_A_VM_IMAGE_FD] = { .type = NLA_U32 },
 	[KEEL_A_VM_SEGMENT] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_START] = NLA_POLICY_NESTED(keel_start_nl_policy),
+	[KEEL_A_VM_RANDOM] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_RUN] = { .type = NLA_FLAG },
 };
 
@@ -65,6 +66,7 @@ static const struct nla_policy keel_vm_load_nl_policy[] = {
 	[KEEL_A_VM_IMAGE_FD] = { .type = NLA_U32 },
 	[KEEL_A_VM_SEGMENT] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_START] = NLA_POLICY_NESTED(keel_start_nl_policy),
+	[KEEL_A_VM_RANDOM] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 };
 
 static const struct nla_policy keel_vm_stop_nl_policy[] = {

@@ -18,6 +18,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/smp.h>
@@ -261,8 +262,18 @@ static int read_run(struct file *file, const struct load *load, unsigned int fir
 	return 0;
 }
 
-/* What the file has of the pages, then zeros */
-static int read_pages(struct file *file, struct load *load)
+/* What is random of a page of the guest's is so from now on. */
+static void put_random(const struct keel_image *image, u64 gpa, void *page)
+{
+	u64 from = max(gpa, image->random.gpa);
+	u64 to = min_t(u64, gpa + PAGE_SIZE, image->random.gpa + image->random.size);
+
+	if (from < to)
+		get_random_bytes(page + (from - gpa), to - from);
+}
+
+/* What the file has of the pages, then zeros; and what is random */
+static int read_pages(const struct keel_image *image, struct load *load)
 {
 	unsigned int i;
 	int err = 0;
@@ -277,7 +288,9 @@ static int read_pages(struct file *file, struct load *load)
 			       PAGE_SIZE - room->bv_len);
 	}
 	for (i = 0; i < load->nr && !err; )
-		err = read_run(file, load, i, &i);
+		err = read_run(image->file, load, i, &i);
+	for (i = 0; i < load->nr && !err; i++)
+		put_random(image, load->gfn[i] << PAGE_SHIFT, page_address(load->room[i].bv_page));
 	return err;
 }
 
@@ -317,7 +330,7 @@ int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
 		if (!load.nr)
 			return 0;
 		got = get_batch(vm, load.pfn, load.nr, 0);
-		err = got < load.nr ? -ENOMEM : read_pages(image->file, &load);
+		err = got < load.nr ? -ENOMEM : read_pages(image, &load);
 		if (err) {
 			put_batch(load.pfn, got);
 			return err;

@@ -33,7 +33,7 @@ struct keel_hand;
 
 /**
  * struct keel_segment - a piece of an image
- * @gpa: where it goes, page aligned
+ * @gpa: where it goes
  * @offset: where it is in the file
  * @size: in bytes
  */
@@ -48,12 +48,14 @@ struct keel_segment {
  * @file: holds the segments
  * @nr: number of segments
  * @start: first registers of vCPU 0
+ * @random: what is made anew each time, in one of the segments; of no size if nothing is
  * @segment: the segments
  */
 struct keel_image {
 	struct file *file;
 	unsigned int nr;
 	struct keel_vcpu_start start;
+	struct keel_segment random;
 	struct keel_segment segment[];
 };
 

@@ -193,6 +193,11 @@ enum {
 	KEEL_A_VM_PAD,
 	/* flag: Start it at once. */
 	KEEL_A_VM_RUN,
+	/*
+	 * nest of segment: Bytes in the pages of one segment, from gpa on and without an offset,
+	 * that are random, and others each time the guest starts.
+	 */
+	KEEL_A_VM_RANDOM,
 
 	/* private: */
 	__KEEL_A_VM_MAX,

@@ -51,9 +51,9 @@ REASONS = {name[15:].lower(): value for name, value in NUMBERS.items()
            if name.startswith('KEEL_VM_REASON_')}
 EVENTS = {name[14:].lower().replace('_', '-'): value for name, value in NUMBERS.items()
           if name.startswith('KEEL_VM_EVENT_')}
-TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start run', 'vm-get': 'id name',
-         'vm-set': 'id name weight', 'vm-del': 'id name',
-         'vm-load': 'id name image-fd segment start', 'vm-start': 'id name',
+TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start random run',
+         'vm-get': 'id name', 'vm-set': 'id name weight', 'vm-del': 'id name',
+         'vm-load': 'id name image-fd segment start random', 'vm-start': 'id name',
          'vm-pause': 'id name', 'vm-resume': 'id name', 'vm-stop': 'id name timeout',
          'vm-reset': 'id name', 'stat-get': 'id name'}
 
@@ -129,6 +129,7 @@ class Kernel:
         self.hook = None        # is told the command and the peer's pid
         self.obedience = 0.05   # seconds until a guest stops when asked, None for never
         self.image = None       # {gpa: bytes} of the latest load
+        self.random = []        # what it wants to be random
         self.size = None        # of its file
         self.start = self.seals = None      # its registers, and the seals of its file
         self.why_not = None
@@ -313,7 +314,8 @@ class Kernel:
             raise Refused(errno.EINVAL, 'memory: has to be a multiple of 4096', 'memory')
         if any(vm['name'] == attrs['name'] for vm in self.vms.values()):
             raise Refused(errno.EEXIST, 'name: there is a guest of this name', 'name')
-        image = {key: attrs[key] for key in ('image-fd', 'segment', 'start') if key in attrs}
+        image = {key: attrs[key] for key in ('image-fd', 'segment', 'start', 'random')
+                 if key in attrs}
         own = {key: attrs[key] for key in attrs if key not in image and key != 'run'}
         vm = {'id': self.next, 'vcpus': 1, 'weight': 100, **own, 'state': STATES['created'],
               'created': time.clock_gettime_ns(time.CLOCK_BOOTTIME),
@@ -373,11 +375,16 @@ class Kernel:
         """Give a guest its image."""
         with open(f'/proc/{pid}/fd/{attrs["image-fd"]}', 'rb') as file:
             self.image, self.start = {}, attrs['start']
+            self.random = attrs.get('random', [])
             self.seals = fcntl.fcntl(file, F_GET_SEALS)
             self.size = os.fstat(file.fileno()).st_size
             for segment in attrs['segment']:
                 file.seek(segment['offset'])
                 self.image[segment['gpa']] = file.read(segment['size'])
+        for one in self.random:
+            first, last = one['gpa'] // 4096, (one['gpa'] + one['size'] - 1) // 4096
+            assert any(gpa // 4096 <= first and last <= (gpa + len(data) - 1) // 4096
+                       for gpa, data in self.image.items()), self.random
         self.state(vm, 'stopped')
 
     def change(self, command, vm, attrs, pid):

@@ -88,6 +88,17 @@ static void check_pieces(const struct packed *packed)
 	}
 }
 
+static bool in_pages_of_one(const struct image *image, const struct image_range *range)
+{
+	const struct image_segment *s;
+
+	for (s = image->segment; s < image->segment + image->segments; s++)
+		if (range->gpa >= s->gpa && range->gpa + range->size <=
+		    ((s->gpa + s->size + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1)))
+			return true;
+	return false;
+}
+
 /* Free what comes back. */
 static struct packed check_image(const struct image *image)
 {
@@ -104,6 +115,7 @@ static struct packed check_image(const struct image *image)
 		check(!i || s->gpa >= s[-1].gpa + s[-1].size);
 		offset = s->offset + s->size;
 	}
+	check(!image->random.size || in_pages_of_one(image, &image->random));
 	packed.bytes = malloc(offset);
 	check(pread(image->fd, packed.bytes, offset, 0) == (ssize_t)offset);
 	check_pieces(&packed);

@@ -84,6 +84,15 @@ static void put_segment(void)
 	genl_nest_end(&msg, nest);
 }
 
+static void put_random(void)
+{
+	struct nlattr *nest = genl_put(&msg, KEEL_A_VM_RANDOM | NLA_F_NESTED, NULL, 0);
+
+	put_u64(KEEL_A_SEGMENT_GPA, place());
+	put_u64(KEEL_A_SEGMENT_SIZE, rnd(8) ? 1 + rnd(4096) : wild());
+	genl_nest_end(&msg, nest);
+}
+
 static void put_start(void)
 {
 	struct nlattr *nest = genl_put(&msg, KEEL_A_VM_START | NLA_F_NESTED, NULL, 0);
@@ -107,6 +116,8 @@ static void put_image(void)
 	for (nr = rnd(16) ? 1 + rnd(2) : rnd(80); nr--;)
 		put_segment();
 	put_start();
+	if (!rnd(4))
+		put_random();
 }
 
 static void put_attributes(int cmd)

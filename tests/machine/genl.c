@@ -53,7 +53,8 @@ static const struct attribute vm_set[] = {
 	{ "image-fd", KEEL_A_VM_IMAGE_FD, FD }, { "segment", KEEL_A_VM_SEGMENT, SEGMENT },
 	{ "start", KEEL_A_VM_START, START }, { "timeout", KEEL_A_VM_TIMEOUT, U32 },
 	{ "event", KEEL_A_VM_EVENT, U32 }, { "tamper-cpu", KEEL_A_VM_TAMPER_CPU, U32 },
-	{ "tamper-address", KEEL_A_VM_TAMPER_ADDRESS, U64 }, { "run", KEEL_A_VM_RUN, FLAG }, { }
+	{ "tamper-address", KEEL_A_VM_TAMPER_ADDRESS, U64 }, { "run", KEEL_A_VM_RUN, FLAG },
+	{ "random", KEEL_A_VM_RANDOM, SEGMENT }, { }
 };
 
 static const struct attribute segment_set[] = {

@@ -104,6 +104,35 @@ same "it has it" 250 "$(get seq weight)"
 same "asked to stop" 0 "$(./keelctl stop --wait seq; echo $?)"
 same "it stops of its own" "stopped exit 0" "$(why seq)"
 check "all of its rounds are right" sh -c 'timeout 10 ./keelctl console seq < /dev/null | grep -q "ok$"'
+
+# A seed for random numbers is made whenever a guest starts: by command, by reset, by itself.
+seeded() {
+	tries=0
+	until [ "$(grep -c '^seed ' /tmp/seeds)" = "$1" ] || [ $((tries += 1)) -gt 100 ]; do
+		sleep 0.1
+	done
+}
+mkfifo /tmp/keys
+./keelctl create seed --memory 4M --kernel ./seed
+timeout 60 ./keelctl console --start seed < /tmp/keys > /tmp/seeds &
+exec 3> /tmp/keys
+seeded 1
+check "reset" ./keelctl reset seed
+seeded 2
+echo r >&3
+seeded 3
+exec 3>&-
+./keelctl stop --wait --timeout 0 seed
+wait $!
+timeout 60 ./keelctl console --start seed < /dev/null >> /tmp/seeds &
+seeded 4
+./keelctl destroy seed
+wait $!
+tr -d '\r' < /tmp/seeds > /tmp/said
+same "each time it has a seed of its own" "4 4" "$(grep -c '^seed [0-9a-f]\{64\}$' /tmp/said) $(
+	grep '^seed ' /tmp/said | sort -u | wc -l)"
+check "none of them is zeros" sh -c '! grep -q "^seed 0*$" /tmp/said'
+
 ./keelctl create "a \"b\" \$c" --memory 1M --kernel ./spin --start
 same "a name that needs quotes" running "$(./keelctl -j list | sed -n 's/.*"name":"a \\"b\\" $c","state":"\([a-z]*\)".*/\1/p')"
 

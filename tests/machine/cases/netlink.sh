@@ -131,6 +131,15 @@ vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0xffffffffffffffff size=8
 vm-load name=a image-fd=new:8192 segment{ gpa=4096 offset=0 size=1 } segment{ gpa=0 offset=0 size=4097 } start{ } | EINVAL segment: has to share no page
 vm-load name=a image-fd=new:8192 segment{ gpa=0 offset=0 size=1 99:u32=1 } start{ } | EINVAL
 vm-load name=a image-fd=new:8192 14:raw=00 start{ } | EINVAL
+vm-load name=a random{ gpa=0 size=1 } | EINVAL segment:
+vm-load name=a $file random{ gpa=0 size=1 } | EINVAL start:
+vm-load name=a $file start{ } random{ size=1 } | EINVAL random: has to have gpa and size
+vm-load name=a $file start{ } random{ gpa=0 } | EINVAL random: has to have gpa and size
+vm-load name=a $file start{ } random{ gpa=0 offset=0 size=1 } | EINVAL random: has to have gpa and size
+vm-load name=a $file start{ } random{ gpa=0 size=0 } | ERANGE out of range
+vm-load name=a $file start{ } random{ gpa=0 size=8193 } | ERANGE random: has to lie in the pages of one segment
+vm-load name=a $file start{ } random{ gpa=8192 size=1 } | ERANGE random:
+vm-load name=a $file start{ } random{ gpa=1 size=0xffffffffffffffff } | ERANGE random:
 vm-load name=a $file start{ rip=0x100000000 } | EINVAL start: a register has 32 bits
 vm-load name=a $file start{ gdt-limit=65536 } | ERANGE
 vm-load name=a $file start{ long-mode } | EINVAL start cr3: 64-bit mode
