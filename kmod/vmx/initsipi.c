@@ -177,6 +177,8 @@ bool keel_exit_sipi(struct keel_root_cpu *cpu, u64 qualification)
 	state_to_vmcs(&state);
 	reset_registers(&cpu->regs);
 	keel_vmwrite(VMCS_GUEST_ACTIVITY, KEEL_ACTIVITY_ACTIVE);
+	/* Bochs 2.7 has left SMIs blocked, which the next entry would refuse. */
+	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	keel_invvpid(KEEL_INV_ONE, KEEL_VPID_HOST);
 	return true;
 }
