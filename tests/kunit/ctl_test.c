@@ -431,7 +431,7 @@ static bool model(const struct keel_vmx_caps *caps, const struct keel_ctl_want *
 				bool on = need || (like && may);
 
 				*why = (struct keel_ctl_refusal) { w, bit, pass };
-				if (!pass && need && !may)
+				if (!pass && (need || want[w].later >> bit & 1) && !may)
 					return false;
 				if (pass && must && !on && named(w) >> bit & 1)
 					return false;
@@ -461,8 +461,11 @@ static void ctl_random(struct kunit *test)
 			caps.ctl[w].may = kit_random(&rnd) | kit_random(&rnd);
 			want[w].required = sparse & kit_random(&rnd) & kit_random(&rnd);
 			want[w].optional = kit_random(&rnd);
-			if (round & 1)
+			want[w].later = sparse & kit_random(&rnd) & kit_random(&rnd);
+			if (round & 1) {
 				want[w].required &= caps.ctl[w].may;
+				want[w].later &= caps.ctl[w].may;
+			}
 			caps.ctl[w].must = caps.ctl[w].may & (want[w].required | ~named(w)) &
 					   kit_random(&rnd);
 			if (round & 2)
