@@ -52,7 +52,7 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_PREEMPTED, /* vCPU RSI of guest RDI has lost its CPU: keel_vcpu_preempted() */
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
 	KEEL_HC_VM_SAID, /* what guest RDI has said to @batch, how many bytes: keel_guest_said() */
-	KEEL_HC_VM_PORT, /* guest RDI's serial port sends and no more, if RSI: keel_guest_port() */
+	KEEL_HC_VM_PORT, /* guest RDI's serial port is as RSI says: keel_guest_port() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };
@@ -200,6 +200,10 @@ struct keel_gate {
 
 /* Bytes of a guest's that root keeps: not more than @batch has room for */
 #define KEEL_SAID_NR		256
+
+/* A serial port that sends and does no more, and what its interrupt enable register holds */
+#define KEEL_PORT_SENDS(ier)	(0x100U | (ier))
+#define KEEL_PORT_IER(port)	((port) & 0xff)
 
 /* The answer of KEEL_HC_MSI: vCPUs that have halted, and those that are in the guest */
 #define KEEL_MSI_WAKE(ret)	((ret) & 0xffff)

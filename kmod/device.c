@@ -3,7 +3,8 @@
  * The ports of a guest's machine, and its devices' memory: whose they are.  The devices
  * that are no more than a port are served here: debug exit, the reset line of the
  * keyboard controller, pvpanic, and what ACPI has for sleep and events.  Nobody answers
- * elsewhere: reads give all ones, writes are lost.
+ * elsewhere: reads give all ones, writes are lost.  Of such accesses only strings come
+ * here; for others root knows which ports there are (vmx/guest_port.c).
  *
  * World: host, in a vCPU's thread.  The guest's @device_lock guards what devices know;
  * it is taken for those that know something.  What takes it is not inline, so that a

@@ -29,7 +29,7 @@ struct keel_vm;
  * @empty: that the transmitter is empty has not been told yet by an interrupt
  * @overrun: a byte was lost in the loop
  * @wired: @mcr was written to
- * @sends: it does no more than send, as root knows
+ * @told: what root knows: KEEL_PORT_SENDS(), or 0
  * @looped: bytes in @loop
  * @loop: what was sent while output was looped to input
  */
@@ -44,7 +44,7 @@ struct keel_uart {
 	bool empty;
 	bool overrun;
 	bool wired;
-	bool sends;
+	u16 told;
 	u8 looped;
 	u8 loop[KEEL_UART_FIFO];
 };

@@ -413,11 +413,11 @@ unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
 /**
  * keel_supply_port() - tell root whether a guest's serial port does no more than send
  * @vm: the guest
- * @sends: it does no more
+ * @port: KEEL_PORT_SENDS() if it does no more, else 0
  */
-void keel_supply_port(struct keel_vm *vm, bool sends)
+void keel_supply_port(struct keel_vm *vm, u32 port)
 {
-	keel_hypercall3(KEEL_HC_VM_PORT, vm->slot, sends, 0);
+	keel_hypercall3(KEEL_HC_VM_PORT, vm->slot, port, 0);
 }
 
 static void park(void *unused)

@@ -24,7 +24,7 @@ int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start
 void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat);
 bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat);
 unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes);
-void keel_supply_port(struct keel_vm *vm, bool sends);
+void keel_supply_port(struct keel_vm *vm, u32 port);
 void keel_supply_close(struct keel_vm *vm);
 
 #endif /* KEEL_SUPPLY_H */

@@ -104,11 +104,12 @@ static void tell_root(struct keel_vm *vm)
 	struct keel_uart *uart = &vm->devices.uart;
 	bool sends = !(uart->lcr & UART_LCR_DLAB) && !is_looped(uart) && !uart->looped &&
 		     !(uart->ier & UART_IER_THRI) && !uart->overrun;
+	u16 port = sends ? KEEL_PORT_SENDS(uart->ier) : 0;
 
-	if (sends == uart->sends)
+	if (port == uart->told)
 		return;
-	uart->sends = sends;
-	keel_supply_port(vm, sends);
+	uart->told = port;
+	keel_supply_port(vm, port);
 }
 
 static void update(struct keel_vm *vm)

@@ -43,14 +43,14 @@
  * struct keel_said - what a guest has said by its serial port, and Linux has not taken yet
  * @lock: held while @byte and @nr change; nobody waits for it
  * @nr: how many bytes
- * @open: the port does no more than send
+ * @port: KEEL_PORT_SENDS() while the port does no more than send, else 0
  * @asked: the guest has looked at the line since the last byte
  * @byte: the bytes
  */
 struct keel_said {
 	u32 lock;
 	u32 nr;
-	bool open;
+	u32 port;
 	bool asked;
 	u8 byte[KEEL_SAID_NR];
 };

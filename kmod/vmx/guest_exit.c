@@ -12,10 +12,8 @@
 
 #include "../mmu/guest.h"
 #include "../mmu/pool.h"
-#include "../../uapi/machine.h"
 #include "ctl.h"
 #include "exit.h"
-#include "guest_string.h"
 #include "insn.h"
 #include "pv.h"
 #include "vcpu.h"
@@ -194,28 +192,6 @@ static NEXT yield(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualifi
 	return leave(cpu, KEEL_RUN_YIELD);
 }
 
-static NEXT io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
-{
-	struct keel_run *run = &cpu->shared->run;
-	u64 size = KEEL_IO_SIZE(qualification), port = KEEL_IO_PORT(qualification);
-
-	if (__builtin_expect(KEEL_IO_STRING(qualification), 0))
-		return keel_guest_string(cpu, vcpu, qualification);
-	if (port - KEEL_MACHINE_UART < KEEL_MACHINE_UART_PORTS && size == 1 &&
-	    keel_guest_uart(vcpu, &cpu->regs, port, KEEL_IO_IN(qualification))) {
-		keel_skip();
-		return vcpu->guest->said.nr < KEEL_SAID_NR ? KEEL_GUEST_RESUME :
-							     leave(cpu, KEEL_RUN_SAID);
-	}
-	run->port = port;
-	run->size = size;
-	run->write = !KEEL_IO_IN(qualification);
-	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
-	vcpu->in_size = run->write ? 0 : size;
-	keel_skip();
-	return leave(cpu, KEEL_RUN_IO);
-}
-
 static NEXT ept_violation(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
 {
 	u64 gpa = keel_vmread(VMCS_GUEST_PHYS_ADDR);
@@ -277,7 +253,7 @@ const struct keel_guest_row keel_guest_table[KEEL_EXIT_NR] = {
 	ROW(VMXON, undefined, false),
 	ROW(CR_ACCESS, keel_guest_cr, true),
 	ROW(MOV_DR, keel_guest_dr, false),
-	ROW(IO, io, true),
+	ROW(IO, keel_guest_io, true),
 	ROW(RDMSR, keel_guest_rdmsr, false),
 	ROW(WRMSR, keel_guest_wrmsr, false),
 	ROW(MWAIT, undefined, false),

@@ -206,10 +206,15 @@ static inline u32 keel_guest_leaf_simple(u32 leaf)
 /* guest_uart.c */
 bool keel_guest_uart(struct keel_vcpu *vcpu, struct keel_regs *regs, u64 port, bool in);
 s64 keel_guest_said(u64 id, u8 *bytes);
-s64 keel_guest_port(u64 id, bool open);
+s64 keel_guest_port(u64 id, u64 port);
 bool keel_said_put(struct keel_said *said, u8 byte);
 bool keel_said_gone(struct keel_said *said);
 s64 keel_said_take(struct keel_said *said, u8 *bytes);
+
+/* guest_port.c */
+bool keel_port_nobody(struct keel_regs *regs, u64 port, u64 size, bool in);
+enum keel_guest_next keel_guest_io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+				   u64 qualification);
 
 /* guest_string.c */
 enum keel_guest_next keel_guest_string(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,

@@ -50,9 +50,9 @@ unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
 	return nr;
 }
 
-void keel_supply_port(struct keel_vm *vm, bool sends)
+void keel_supply_port(struct keel_vm *vm, u32 port)
 {
-	played->sends = sends;
+	played->port = port;
 	played->told++;
 }
 

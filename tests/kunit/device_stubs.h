@@ -29,7 +29,7 @@
  * @nr_in: how much is left of it
  * @said: what root has kept of what the guest has said
  * @nr_said: how much
- * @sends: root was told that the port sends and does no more
+ * @port: what root was told of the serial port last
  * @told: how often root was told
  * @listens: the console is to tell when it has something
  * @sent: messages that were sent as interrupts
@@ -51,7 +51,7 @@ struct played {
 	unsigned int nr_in;
 	u8 said[KEEL_SAID_NR];
 	unsigned int nr_said;
-	bool sends;
+	u32 port;
 	unsigned int told;
 	bool listens;
 	unsigned int sent;

@@ -216,36 +216,43 @@ static void uart_output(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(UART_IIR), 2U);
 }
 
-/* Root is told when the port does no more than send, and when it does again. */
+/*
+ * Root is told when the port does no more than send, when it does again, and with which
+ * interrupts enabled.
+ */
 static void uart_sends(struct kunit *test)
 {
 	struct played *p = play_wired(test);
 
 	keel_uart_start(&p->vm);
-	KUNIT_EXPECT_TRUE(test, p->sends);
+	KUNIT_EXPECT_EQ(test, p->port, KEEL_PORT_SENDS(0));
 	KUNIT_EXPECT_EQ(test, p->told, 1U);
 	put(UART_LCR, 3);
 	put(UART_FCR, UART_FCR_ENABLE_FIFO);
-	put(UART_IER, UART_IER_RDI);
-	put(UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, p->told, 1U);
-	put(UART_LCR, UART_LCR_DLAB | 3);
-	KUNIT_EXPECT_FALSE(test, p->sends);
-	put(UART_LCR, 3);
-	KUNIT_EXPECT_TRUE(test, p->sends);
-	put(UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_FALSE(test, p->sends);
 	put(UART_IER, 0);
-	KUNIT_EXPECT_TRUE(test, p->sends);
+	KUNIT_EXPECT_EQ(test, p->told, 1U);
+	put(UART_IER, 0xf0 | UART_IER_RDI);
+	KUNIT_EXPECT_EQ(test, p->port, KEEL_PORT_SENDS(UART_IER_RDI));
+	put(UART_TX, 'a');
+	put(UART_IER, UART_IER_RDI);
+	KUNIT_EXPECT_EQ(test, p->told, 2U);
+	put(UART_LCR, UART_LCR_DLAB | 3);
+	KUNIT_EXPECT_EQ(test, p->port, 0U);
+	put(UART_LCR, 3);
+	KUNIT_EXPECT_EQ(test, p->port, KEEL_PORT_SENDS(UART_IER_RDI));
+	put(UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, p->port, 0U);
+	put(UART_IER, 0);
+	KUNIT_EXPECT_EQ(test, p->port, KEEL_PORT_SENDS(0));
 	put(UART_MCR, UART_MCR_LOOP);
-	KUNIT_EXPECT_FALSE(test, p->sends);
+	KUNIT_EXPECT_EQ(test, p->port, 0U);
 	put(UART_TX, 'l');
 	put(UART_MCR, 0);
 	/* until what was looped is read */
-	KUNIT_EXPECT_FALSE(test, p->sends);
+	KUNIT_EXPECT_EQ(test, p->port, 0U);
 	KUNIT_EXPECT_EQ(test, get(UART_RX), (u32)'l');
-	KUNIT_EXPECT_TRUE(test, p->sends);
-	KUNIT_EXPECT_EQ(test, p->told, 7U);
+	KUNIT_EXPECT_EQ(test, p->port, KEEL_PORT_SENDS(0));
+	KUNIT_EXPECT_EQ(test, p->told, 8U);
 	/* and what it has kept comes behind what was said before */
 	memcpy(p->said, "bc", 2);
 	p->nr_said = 2;
