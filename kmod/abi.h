@@ -53,12 +53,17 @@ enum keel_hypercall {
 	KEEL_HC_MSI,	/* interrupt for guest RDI: address RSI, data RDX; keel_vcpu_msi() */
 	KEEL_HC_VM_SAID, /* what guest RDI has said to @batch, how many bytes: keel_guest_said() */
 	KEEL_HC_VM_PORT, /* guest RDI's serial port is as RSI says: keel_guest_port() */
+	KEEL_HC_VM_DOMAIN, /* guest RDI shares pages with others of domain RSI */
+	KEEL_HC_VM_SCAN, /* guest RDI from gfn RSI on to @scan, with seed RDX: keel_guest_scan() */
+	KEEL_HC_MERGE,	/* RDI pairs of @batch, RSI times a frame at most: keel_merge() */
+	KEEL_HC_VM_TRIM, /* spare frames of guest RDI to @batch, how many: keel_guest_trim() */
+	KEEL_HC_SHARED,	/* answers how many frames are shared */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };
 #endif
 
-#define KEEL_ABI_VERSION 2
+#define KEEL_ABI_VERSION 3
 
 /* Exit reasons that are counted: one more than the highest basic reason kept. */
 #define KEEL_EXIT_NR 80
@@ -198,6 +203,64 @@ struct keel_gate {
 /* Frames that go with one hypercall */
 #define KEEL_BATCH_NR		64
 
+/* Pairs of pages that go with KEEL_HC_MERGE */
+#define KEEL_MERGE_NR		(KEEL_BATCH_NR / 2)
+
+/* A page of a pair: the guest's id and the page's frame number there; or the zero frame */
+#define KEEL_HINT(id, gfn)	((u64)(id) << 48 | (gfn))
+#define KEEL_HINT_ID(hint)	((hint) >> 48)
+#define KEEL_HINT_GFN(hint)	((hint) & 0xffffffffffffULL)
+#define KEEL_HINT_ZERO		(~0ULL)
+
+/**
+ * enum keel_merge - what has become of a pair
+ * @KEEL_MERGE_DONE: it is merged
+ * @KEEL_MERGE_WAIT: to be proposed again when every CPU has been in root
+ * @KEEL_MERGE_CHANGED: the pages are not equal
+ * @KEEL_MERGE_GONE: one of them has no frame
+ * @KEEL_MERGE_SHARED: neither has a frame of its own
+ * @KEEL_MERGE_DOMAIN: the guests are not to share
+ * @KEEL_MERGE_FULL: the frame is mapped as often as it may be
+ * @KEEL_MERGE_BUSY: a CPU works on one of the guests
+ * @KEEL_MERGE_RESULTS: how many there are
+ */
+enum keel_merge {
+	KEEL_MERGE_DONE,
+	KEEL_MERGE_WAIT,
+	KEEL_MERGE_CHANGED,
+	KEEL_MERGE_GONE,
+	KEEL_MERGE_SHARED,
+	KEEL_MERGE_DOMAIN,
+	KEEL_MERGE_FULL,
+	KEEL_MERGE_BUSY,
+	KEEL_MERGE_RESULTS
+};
+
+/* Pages that KEEL_HC_VM_SCAN hashes in a call */
+#define KEEL_SCAN_NR		32
+
+/**
+ * struct keel_scan - what KEEL_HC_VM_SCAN has found
+ * @nr: pages that were hashed: not written to since the last pass
+ * @clean: likewise, and hashed before that
+ * @dirty: pages that were written to
+ * @zero: mapped to the one zero frame
+ * @shared: mapped to a shared frame
+ * @page: those that were hashed
+ */
+struct keel_scan {
+	u32 nr;
+	u32 clean;
+	u32 dirty;
+	u32 zero;
+	u32 shared;
+	/** @page: frame number in the guest, and hash */
+	struct {
+		u64 gfn;
+		u64 hash;
+	} page[KEEL_SCAN_NR];
+};
+
 /* Bytes of a guest's that root keeps: not more than @batch has room for */
 #define KEEL_SAID_NR		256
 
@@ -327,6 +390,10 @@ struct keel_run {
  * @filled: frames ever taken in
  * @touched_read: first touches that were reads
  * @touched_write: first touches that were writes, or writes after a read
+ * @shared: mapped to frames that others map as well
+ * @spare: frames that merging has freed and nobody has taken back yet
+ * @merged: pages that have ever given up a frame of their own by merging
+ * @breaks: writes ever to shared pages
  */
 struct keel_vm_stat {
 	u64 mapped;
@@ -336,6 +403,10 @@ struct keel_vm_stat {
 	u64 filled;
 	u64 touched_read;
 	u64 touched_write;
+	u64 shared;
+	u64 spare;
+	u64 merged;
+	u64 breaks;
 };
 
 /**
@@ -371,6 +442,7 @@ struct keel_vcpu_stat {
  * @batch: frames that go with a hypercall, or come back from it
  * @start: for KEEL_HC_VCPU_NEW
  * @run: from KEEL_HC_VCPU_RUN
+ * @scan: from KEEL_HC_VM_SCAN
  * @vm_stat: from KEEL_HC_VM_STAT
  * @vcpu_stat: from KEEL_HC_VCPU_STAT
  * @dump: a struct keel_vmcs_image of the last unexpected exit
@@ -389,6 +461,7 @@ struct keel_shared {
 	u64 batch[KEEL_BATCH_NR];
 	struct keel_vcpu_start start;
 	struct keel_run run;
+	struct keel_scan scan;
 	struct keel_vm_stat vm_stat;
 	struct keel_vcpu_stat vcpu_stat;
 	u64 dump[KEEL_DUMP_NR];

@@ -49,6 +49,11 @@ static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn
 			return -EUCLEAN;
 		}
 		root->audit.owned += frame.owner != KEEL_OWNER_HOST;
+		if (frame.owner == KEEL_OWNER_SHARED) {
+			root->audit.shared++;
+			root->audit.holds += frame.count;
+			root->audit.mix += frame.count * keel_audit_mix(pfn + i, frame.owner);
+		}
 		if (frame.owner < KEEL_OWNER_VM)
 			continue;
 		root->audit.memory++;
@@ -76,15 +81,17 @@ static s64 audit_frames(struct keel_root_cpu *cpu, struct keel_root *root, u64 p
 /*
  * Guests' memory only grows while nothing comes and goes: so as many frames as were found
  * lie between what guests have said before and after.  If that is the same, nothing has
- * changed, and each of the frames is mapped once.
+ * changed, and each of the frames is mapped once.  Shared frames are mapped as often as they
+ * say, if none has been merged or broken meanwhile.
  */
 static bool sums_ok(const struct keel_root *root)
 {
 	const struct keel_audit *a = &root->audit;
 
-	if (a->moved != root->moved)
+	if (a->moved != root->moved || a->turns != root->turns)
 		return true;
-	return a->owned == root->owned && a->before <= a->memory && a->memory <= a->after &&
+	return a->owned == root->owned && a->shared == root->shared &&
+	       a->holds == a->all_sharing && a->before <= a->memory && a->memory <= a->after &&
 	       (a->before != a->after || a->mix == a->leaves);
 }
 
@@ -117,7 +124,8 @@ s64 keel_audit(struct keel_root_cpu *cpu, u64 at)
 	s64 next;
 
 	if (!at)
-		root->audit = (struct keel_audit) { .moved = root->moved };
+		root->audit = (struct keel_audit) { .moved = root->moved,
+						.turns = root->turns };
 	at &= (1ULL << KEEL_AUDIT_PHASE) - 1;
 	switch (phase) {
 	case 0:

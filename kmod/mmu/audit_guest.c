@@ -64,21 +64,39 @@ s64 keel_audit_sum(struct keel_root *root, u64 at, u64 *sum)
 	return place(id, 0);
 }
 
+/* A frame that others map as well; the page may be about to get another one. */
+static bool shared_ok(struct keel_root *root, u64 pfn)
+{
+	const struct keel_frame *frame;
+	unsigned int missing;
+
+	frame = pfn < root->frames.nr ? keel_walk_frame(root, pfn, &missing) : NULL;
+	if (!frame || keel_frame_read(frame).owner != KEEL_OWNER_SHARED)
+		return false;
+	root->audit.sharing++;
+	root->audit.all_sharing++;
+	root->audit.leaves += keel_audit_mix(pfn, KEEL_OWNER_SHARED);
+	return true;
+}
+
 static bool leaf_ok(struct keel_root *root, const struct keel_guest *guest, u64 entry)
 {
-	u64 pfn = (entry & KEEL_TABLE_ADDR) >> 12;
+	u64 pfn = KEEL_LEAF_PA(entry) >> 12;
 	const struct keel_frame *frame;
 	struct keel_frame val;
 	unsigned int missing;
 
-	entry &= ~KEEL_TABLE_AD;
 	if (!(entry & KEEL_EPT_RWX))
-		return true;
+		return pfn == root->zero_pa >> 12 || shared_ok(root, pfn);
+	entry &= ~(KEEL_TABLE_AD | KEEL_LEAF_HASHED);
 	if (entry == (root->zero_pa | KEEL_LEAF_ZERO)) {
 		root->audit.zero++;
 		return true;
 	}
-	if (pfn >= root->frames.nr || entry != (pfn << 12 | KEEL_LEAF_OWN))
+	if (entry == (pfn << 12 | KEEL_LEAF_SHARED))
+		return shared_ok(root, pfn);
+	/* One that is to be merged is write-protected. */
+	if (pfn >= root->frames.nr || (entry | KEEL_EPT_WRITE) != (pfn << 12 | KEEL_LEAF_OWN))
 		return false;
 	frame = keel_walk_frame(root, pfn, &missing);
 	if (!frame)
@@ -128,12 +146,13 @@ static bool sums_ok(const struct keel_root *root, const struct keel_guest *guest
 	const struct keel_audit *a = &root->audit;
 	const struct keel_vm_stat *now = &guest->stat;
 
-	if (a->moved != root->moved || a->guest.mapped != now->mapped ||
+	if (a->moved != root->moved || a->turns != root->turns ||
+	    a->guest.mapped != now->mapped ||
 	    a->guest.zero != now->zero || a->guest.touched_read != now->touched_read ||
 	    a->guest.tables != guest->ept.tables)
 		return true;
 	return a->mapped == now->mapped && a->zero == now->zero &&
-	       a->tables == guest->ept.tables;
+	       a->sharing == now->shared && a->tables == guest->ept.tables;
 }
 
 /* What lies at @gfn: a table, or a hole as large as it is; the next place */
@@ -148,6 +167,7 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
 		root->audit.guest.tables = guest->ept.tables;
 		root->audit.mapped = 0;
 		root->audit.zero = 0;
+		root->audit.sharing = 0;
 		root->audit.tables = 0;
 	}
 	if (guest->ept.root && !tables_ok(root, guest, gfn, &entry))

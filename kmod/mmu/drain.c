@@ -30,11 +30,15 @@ static unsigned int next_entry(const struct keel_guest *guest, const u64 *table,
 	return i;
 }
 
-/* A page of memory, or the first table that has none any more; KEEL_NO_FRAME at the end */
-static u64 next_memory(struct keel_guest *guest, unsigned int *work)
+/*
+ * A page of memory, or the first table that has none any more; KEEL_NO_FRAME at the end.
+ * A shared frame that others map counts for nothing: there are at most 512 in a row.
+ */
+static u64 next_memory(const struct keel_root *root, struct keel_guest *guest, unsigned int *work)
 {
 	u64 *parent = &guest->ept.root, *table, pa;
 	unsigned int level = guest->ept.levels, i;
+	bool zero;
 
 	if (!*parent)
 		return KEEL_NO_FRAME;
@@ -54,14 +58,13 @@ static u64 next_memory(struct keel_guest *guest, unsigned int *work)
 			level--;
 			continue;
 		}
-		pa = table[i] & KEEL_TABLE_ADDR;
-		if (table[i] & KEEL_EPT_WRITE) {
-			table[i] = 0;
-			return pa >> 12;
-		}
-		/* the zero frame, or nothing at the moment: fault.c */
-		guest->stat.zero -= !!(table[i] & KEEL_EPT_RWX);
+		pa = KEEL_LEAF_PA(table[i]);
+		zero = pa == root->zero_pa;
+		/* not counted while it waits to be replaced: fault.c */
+		guest->stat.zero -= zero && table[i] & KEEL_EPT_RWX;
 		table[i] = 0;
+		if (!zero)
+			return pa >> 12;
 	}
 }
 
@@ -69,12 +72,13 @@ static u64 next_memory(struct keel_guest *guest, unsigned int *work)
 static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *guest, u64 *pfn,
 				     unsigned int *work)
 {
-	struct keel_pool *lists[] = { &guest->used, &guest->pool, &guest->cooling };
+	struct keel_pool *lists[] = { &guest->used, &guest->pool, &guest->cooling,
+				      &guest->spare };
 	struct keel_frame *frame;
 	unsigned int i, missing;
 
 	for (;;) {
-		*pfn = next_memory(guest, work);
+		*pfn = next_memory(root, guest, work);
 		if (*pfn == KEEL_NO_FRAME)
 			break;
 		frame = keel_walk_frame(root, *pfn, &missing);
@@ -82,6 +86,12 @@ static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *
 			keel_frame_release(frame, guest->owner);
 			guest->stat.mapped--;
 			return frame;
+		}
+		if (frame->owner == KEEL_OWNER_SHARED) {
+			guest->stat.shared--;
+			if (keel_cow_drop(root, frame))
+				return frame;
+			continue;
 		}
 		/* A table, empty by now; the first one can be one of @used (vmx/vcpu.c). */
 		if (!(frame->flags & KEEL_FRAME_USED))

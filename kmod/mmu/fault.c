@@ -9,23 +9,34 @@
  * frame of its own from the pool.  When that takes the place of the zero frame, other
  * vCPUs can still read zeros by their old translation.  So the entry is first emptied,
  * and gets its frame when all of them have flushed; whoever touches the page meanwhile
- * ends up here as well.
+ * ends up here as well.  A shared frame goes the same way (cow.c).
  */
 #include <linux/types.h>
 
 #include "guest.h"
 #include "walk.h"
 
-/* Can nobody but @self read zeros by @entry, which the zero frame is or was mapped by? */
-static bool retired(struct keel_guest *guest, u64 *entry, u64 old, const void *self)
+/**
+ * keel_guest_retire() - take away the zero frame, or a shared one, before another one comes
+ * @guest: the guest
+ * @entry: maps it read-only, or did; without rights afterwards
+ * @self: the vCPU that wants to write, as keel_guest_passed() knows it
+ *
+ * Return: true when nobody but @self can have a translation to it any more.
+ */
+bool keel_guest_retire(struct keel_guest *guest, u64 *entry, const void *self)
 {
-	u64 epoch = KEEL_LEAF_PENDING_OF(old);
+	u64 old = *entry, epoch;
 
 	if (old & KEEL_EPT_RWX) {
 		epoch = guest->epoch + 1;
-		__atomic_store_n(entry, KEEL_LEAF_PENDING(epoch), __ATOMIC_SEQ_CST);
-		__atomic_store_n(&guest->epoch, epoch, __ATOMIC_SEQ_CST);
-		guest->stat.zero--;
+		__atomic_store_n(entry, KEEL_LEAF_PENDING(KEEL_LEAF_PA(old), epoch),
+				 __ATOMIC_SEQ_CST);
+		keel_guest_bump(guest);
+	} else {
+		/* The last one that it can be: to wait for that is right, at worst long. */
+		epoch = guest->epoch -
+			((guest->epoch - KEEL_LEAF_EPOCH(old)) & KEEL_LEAF_EPOCH_MASK);
 	}
 	return keel_guest_passed(guest, epoch, self);
 }
@@ -41,6 +52,8 @@ static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, 
 
 	if (old & KEEL_EPT_RWX && (!write || old & KEEL_EPT_WRITE))
 		return KEEL_FAULT_DONE;
+	if (__builtin_expect(old && KEEL_LEAF_PA(old) != root->zero_pa, 0))
+		return keel_cow_break(root, guest, entry, self);
 	own = write || old;
 	need = level - KEEL_LEVEL_4K + own;
 	if (__builtin_expect(need > guest->pool.nr, 0) && !keel_guest_has(root, guest, need))
@@ -53,8 +66,11 @@ static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, 
 		__atomic_store_n(entry, root->zero_pa | KEEL_LEAF_ZERO, __ATOMIC_RELEASE);
 		return KEEL_FAULT_DONE;
 	}
-	if (old && !retired(guest, entry, old, self))
-		return KEEL_FAULT_KICK;
+	if (old) {
+		guest->stat.zero -= !!(old & KEEL_EPT_RWX);
+		if (!keel_guest_retire(guest, entry, self))
+			return KEEL_FAULT_KICK;
+	}
 	keel_frame_assign(keel_guest_take(root, guest, &pfn), guest->owner);
 	guest->stat.mapped++;
 	guest->stat.touched_write++;

@@ -4,7 +4,8 @@
  * another.
  *
  * World: root, host (before launch) and KUnit; touches no hardware.  The caller
- * keeps others from changing the frame.
+ * keeps others from changing the frame, but for a shared one: its holders come and go
+ * under locks of their own.
  *
  * The invariants, which every function here checks before it changes anything:
  *
@@ -201,6 +202,16 @@ int keel_frame_clean(struct keel_frame *frame)
 	return 0;
 }
 
+/* Write an entry that holders of a shared frame may be changing; false when one has. */
+static bool swap(struct keel_frame *frame, struct keel_frame old, u32 count, u16 owner, u16 flags)
+{
+	u64 was = old.count | (u64)old.owner << 32 | (u64)old.flags << 48;
+	u64 val = count | (u64)owner << 32 | (u64)flags << 48;
+
+	return __atomic_compare_exchange_n((u64 *)frame, &was, val, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
 /**
  * keel_frame_share() - a VM's frame becomes one that several can map
  * @frame: the frame, write-protected where it is mapped
@@ -214,23 +225,28 @@ int keel_frame_share(struct keel_frame *frame, u16 owner)
 		return -EPERM;
 	if (frame->count != 1)
 		return -EBUSY;
-	frame->owner = KEEL_OWNER_SHARED;
+	keel_frame_write(frame, 1, KEEL_OWNER_SHARED, frame->flags);
 	return 0;
 }
 
 /**
  * keel_frame_get() - one more maps a shared frame
  * @frame: the frame
+ * @most: so often it may be mapped
  *
- * Return: 0; -EPERM when it is not shared, -EOVERFLOW when it is held too often.
+ * Return: 0; -EPERM when it is not shared, -EOVERFLOW when it is mapped so often already.
  */
-int keel_frame_get(struct keel_frame *frame)
+int keel_frame_get(struct keel_frame *frame, u32 most)
 {
-	if (frame->owner != KEEL_OWNER_SHARED)
-		return -EPERM;
-	if (frame->count == ~0U)
-		return -EOVERFLOW;
-	frame->count++;
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner != KEEL_OWNER_SHARED)
+			return -EPERM;
+		if (old.count >= most)
+			return -EOVERFLOW;
+	} while (!swap(frame, old, old.count + 1, old.owner, old.flags));
 	return 0;
 }
 
@@ -242,12 +258,39 @@ int keel_frame_get(struct keel_frame *frame)
  */
 int keel_frame_put(struct keel_frame *frame)
 {
-	if (frame->owner != KEEL_OWNER_SHARED)
+	struct keel_frame old;
+	bool last;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner != KEEL_OWNER_SHARED)
+			return -EPERM;
+		last = old.count == 1;
+	} while (!swap(frame, old, last ? 1 : old.count - 1,
+		       last ? KEEL_OWNER_ROOT : KEEL_OWNER_SHARED,
+		       last ? kept(&old) | KEEL_FRAME_DIRTY : old.flags));
+	return last;
+}
+
+/**
+ * keel_frame_adopt() - a shared frame becomes the memory of the last VM that maps it
+ * @frame: the frame
+ * @owner: the VM, which holds it
+ *
+ * Return: 0; -EINVAL when that is no VM, -EPERM when the frame is not shared, -EBUSY when
+ * others hold it as well.
+ */
+int keel_frame_adopt(struct keel_frame *frame, u16 owner)
+{
+	struct keel_frame old = keel_frame_read(frame);
+
+	if (!is_vm(owner))
+		return -EINVAL;
+	if (old.owner != KEEL_OWNER_SHARED)
 		return -EPERM;
-	if (--frame->count)
-		return 0;
-	keel_frame_write(frame, 1, KEEL_OWNER_ROOT, kept(frame) | KEEL_FRAME_DIRTY);
-	return 1;
+	if (old.count != 1)
+		return -EBUSY;
+	return swap(frame, old, 1, owner, old.flags) ? 0 : -EBUSY;
 }
 
 /**

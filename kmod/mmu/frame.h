@@ -83,8 +83,9 @@ int keel_frame_assign(struct keel_frame *frame, u16 owner);
 int keel_frame_release(struct keel_frame *frame, u16 owner);
 int keel_frame_clean(struct keel_frame *frame);
 int keel_frame_share(struct keel_frame *frame, u16 owner);
-int keel_frame_get(struct keel_frame *frame);
+int keel_frame_get(struct keel_frame *frame, u32 most);
 int keel_frame_put(struct keel_frame *frame);
+int keel_frame_adopt(struct keel_frame *frame, u16 owner);
 bool keel_frame_writable(const struct keel_frame *frame, u16 owner);
 bool keel_frame_sound(const struct keel_frame *frame);
 

@@ -6,7 +6,8 @@
  * to it what a CPU in the guest would be: what it finds by an entry of the EPT stays
  * where it is until that vCPU has flushed, as a translation would.
  *
- * Memory that was never touched reads as zeros, and takes a frame when it is written to.
+ * Memory that was never touched reads as zeros, and takes a frame when it is written to;
+ * so does memory that is shared, for nothing but a writable entry lets a write pass.
  */
 #include <linux/types.h>
 
@@ -54,13 +55,15 @@ enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u
 		leaf = keel_guest_leaf(guest, gpa, &level);
 		entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
 		if (!write) {
-			/* What is not mapped, or not any more, was never written to. */
-			entry = entry & KEEL_EPT_RWX ? entry & KEEL_TABLE_ADDR : root->zero_pa;
+			/* What was never mapped was never written to; what waits to be replaced
+			 * is what it was.
+			 */
+			entry = entry ? KEEL_LEAF_PA(entry) : root->zero_pa;
 			*at = (u8 *)keel_phys(entry) + (gpa & (KEEL_PAGE_SIZE - 1));
 			return KEEL_FAULT_DONE;
 		}
 		if (entry & KEEL_EPT_WRITE && mark(leaf, entry)) {
-			*at = (u8 *)keel_phys(entry & KEEL_TABLE_ADDR) +
+			*at = (u8 *)keel_phys(KEEL_LEAF_PA(entry)) +
 			      (gpa & (KEEL_PAGE_SIZE - 1));
 			return KEEL_FAULT_DONE;
 		}

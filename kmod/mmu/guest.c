@@ -94,6 +94,7 @@ static void init(struct keel_guest *guest, u64 id, u64 frames)
 	keel_pool_init(&guest->pool);
 	keel_pool_init(&guest->cooling);
 	keel_pool_init(&guest->used);
+	keel_pool_init(&guest->spare);
 	for (i = 0; i < KEEL_VCPUS_MAX; i++)
 		guest->vcpu[i] = KEEL_NO_FRAME;
 }
@@ -171,6 +172,7 @@ s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat)
 	*stat = guest->stat;
 	stat->tables = guest->ept.tables;
 	stat->pool = guest->pool.nr + guest->cooling.nr;
+	stat->spare = guest->spare.nr;
 	return 0;
 }
 

@@ -32,12 +32,24 @@
 #define KEEL_LEAF_OWN	(KEEL_EPT_RWX | KEEL_EPT_TYPE(KEEL_MT_WB) | KEEL_EPT_IPAT)
 #define KEEL_LEAF_ZERO	(KEEL_LEAF_OWN & ~KEEL_EPT_WRITE)
 
+/* A frame that others map as well; the bit is the walker's own to ignore (SDM 28.3.2) */
+#define KEEL_LEAF_IS_SHARED	BIT_ULL(53)
+#define KEEL_LEAF_SHARED	(KEEL_LEAF_ZERO | KEEL_LEAF_IS_SHARED)
+
+/* The page was hashed, and not written to since: while it is not dirty; likewise */
+#define KEEL_LEAF_HASHED	BIT_ULL(52)
+
 /*
- * An entry without rights that remembers from which epoch of the guest's on nobody
- * has a translation to the zero frame any more
+ * An entry without rights: the frame that the page had, the zero frame or a shared one,
+ * and from which epoch of the guest's on nobody has a translation to it any more, as many
+ * bits of that as there is room for
  */
-#define KEEL_LEAF_PENDING(epoch)	((epoch) << 12)
-#define KEEL_LEAF_PENDING_OF(entry)	((entry) >> 12)
+#define KEEL_LEAF_PENDING(pa, epoch)	((pa) | (epoch) << 44)
+#define KEEL_LEAF_EPOCH(entry)		((entry) >> 44)
+#define KEEL_LEAF_EPOCH_MASK		(BIT_ULL(20) - 1)
+
+/* The frame of an entry that is not empty: its number has 32 bits */
+#define KEEL_LEAF_PA(entry)		((entry) & 0x00000ffffffff000ULL)
 
 /**
  * struct keel_said - what a guest has said by its serial port, and Linux has not taken yet
@@ -72,6 +84,12 @@ struct keel_said {
  * @cooling: frames that a CPU may still have a host's translation for
  * @cooling_epoch: the epoch that every CPU has to pass before they join @pool
  * @used: other frames of root's for it, linked as in a pool
+ * @spare: frames that were its memory and are not any more, with what was in them
+ * @spare_epoch: its epoch that its vCPUs have to pass before these are anybody else's
+ * @domain: guests of the same one, if not 0, share pages with it
+ * @protect_epoch: its epoch at which a page was write-protected last
+ * @harvest_epoch: its epoch at which a dirty bit was cleared last
+ * @scan_epoch: @harvest_epoch when its first page was scanned last
  * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
  * @cursor: how far keel_guest_drain() is
  * @said: by its serial port
@@ -96,6 +114,12 @@ struct keel_guest {
 	struct keel_pool cooling;
 	u64 cooling_epoch;
 	struct keel_pool used;
+	struct keel_pool spare;
+	u64 spare_epoch;
+	u64 domain;
+	u64 protect_epoch;
+	u64 harvest_epoch;
+	u64 scan_epoch;
 	struct keel_vm_stat stat;
 	u64 cursor;
 	struct keel_said said;
@@ -155,6 +179,15 @@ static inline bool keel_guest_lock(struct keel_guest *guest)
 	return !__atomic_exchange_n(&guest->lock, 1, __ATOMIC_ACQUIRE);
 }
 
+/* A right was taken away from the guest's vCPUs, by a change of its EPT: from which epoch on */
+static inline u64 keel_guest_bump(struct keel_guest *guest)
+{
+	u64 epoch = guest->epoch + 1;
+
+	__atomic_store_n(&guest->epoch, epoch, __ATOMIC_SEQ_CST);
+	return epoch;
+}
+
 static inline void keel_guest_unlock(struct keel_guest *guest)
 {
 	__atomic_store_n(&guest->lock, 0, __ATOMIC_RELEASE);
@@ -189,7 +222,24 @@ void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn
 u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level);
 u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa);
 
-/* fault.c: under no lock */
+/* cow.c: under the guest's lock */
+enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest, u64 *entry,
+			       const void *self);
+bool keel_cow_drop(struct keel_root *root, struct keel_frame *frame);
+void keel_cow_spare(struct keel_guest *guest, u64 pfn, struct keel_frame *frame);
+/* under the lock of struct keel_root */
+s64 keel_guest_trim(struct keel_root *root, u64 id, u64 *batch);
+
+/* merge.c: under no lock */
+s64 keel_merge(struct keel_root *root, u64 *batch, u64 nr, u64 most);
+s64 keel_guest_domain(struct keel_root *root, u64 id, u64 domain);
+
+/* scan.c: the same */
+s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct keel_scan *scan);
+
+/* fault.c: under the guest's lock */
+bool keel_guest_retire(struct keel_guest *guest, u64 *entry, const void *self);
+/* under no lock */
 enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 				 bool write, const void *self);
 

@@ -44,8 +44,11 @@ struct keel_pool {
 /**
  * struct keel_audit - what an audit has counted so far
  * @moved: root's @moved when it began
+ * @turns: root's @turns when it began
  * @owned: frames that are not the host's
  * @memory: frames that are guests' memory
+ * @shared: frames that are shared
+ * @holds: how often these are mapped, as they say
  * @mix: what these frames and their owners make up (keel_audit_mix())
  * @leaves: the same, of the leaves of guests' EPTs
  * @before: memory of all guests, as they say, when it began
@@ -53,12 +56,17 @@ struct keel_pool {
  * @guest: the guest that it is at: what that said when it came to it
  * @mapped: leaves of its EPT that are its own memory
  * @zero: leaves that are the zero frame
+ * @sharing: leaves that are shared frames
+ * @all_sharing: the same, of all guests
  * @tables: tables
  */
 struct keel_audit {
 	u64 moved;
+	u64 turns;
 	u64 owned;
 	u64 memory;
+	u64 shared;
+	u64 holds;
 	u64 mix;
 	u64 leaves;
 	u64 before;
@@ -66,6 +74,8 @@ struct keel_audit {
 	struct keel_vm_stat guest;
 	u64 mapped;
 	u64 zero;
+	u64 sharing;
+	u64 all_sharing;
 	u64 tables;
 };
 
@@ -83,6 +93,9 @@ struct keel_audit {
  * @cooling_epoch: the epoch that every CPU has to pass before they are free
  * @owned: frames that are not the host's
  * @moved: how often a frame has come from the host or gone back to it
+ * @shared: frames that are shared; changed without the lock, as the next one
+ * @turns: how often a page of a guest has come to map a shared frame or ceased to, or given
+ *         up a frame of its own
  * @vms: pages of struct keel_guest, as if the one of guest id were mapped at id pages
  * @audit: of the audit that is under way
  * @guest: what guests run with
@@ -103,6 +116,8 @@ struct keel_root {
 	u64 cooling_epoch;
 	u64 owned;
 	u64 moved;
+	u64 shared;
+	u64 turns;
 	struct keel_table vms;
 	struct keel_audit audit;
 	struct keel_guest_setup guest;

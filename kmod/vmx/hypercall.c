@@ -51,12 +51,31 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_guest_kill(root, a);
 	case KEEL_HC_VM_DRAIN:
 		return keel_guest_drain(root, a, shared->batch);
+	case KEEL_HC_VM_TRIM:
+		return keel_guest_trim(root, a, shared->batch);
 	case KEEL_HC_VM_STAT:
 		return keel_guest_stat(root, a, &shared->vm_stat);
 	case KEEL_HC_VCPU_NEW:
 		return keel_vcpu_new(cpu, a, b);
 	default:
 		return -EOPNOTSUPP;
+	}
+}
+
+/* The calls that share guests' pages, under the guests' own locks */
+static s64 on_pages(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
+{
+	u64 a = cpu->regs.rdi, b = cpu->regs.rsi, c = cpu->regs.rdx;
+
+	switch (nr) {
+	case KEEL_HC_VM_DOMAIN:
+		return keel_guest_domain(root, a, b);
+	case KEEL_HC_VM_SCAN:
+		return keel_guest_scan(root, a, b, c, &cpu->shared->scan);
+	case KEEL_HC_MERGE:
+		return keel_merge(root, cpu->shared->batch, a, b);
+	default:
+		return __atomic_load_n(&root->shared, __ATOMIC_RELAXED);
 	}
 }
 
@@ -123,6 +142,12 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 		break;
 	case KEEL_HC_VM_PORT:
 		cpu->regs.rax = keel_guest_port(cpu->regs.rdi, cpu->regs.rsi);
+		break;
+	case KEEL_HC_VM_DOMAIN:
+	case KEEL_HC_VM_SCAN:
+	case KEEL_HC_MERGE:
+	case KEEL_HC_SHARED:
+		cpu->regs.rax = on_pages(cpu, keel_root_state(), nr);
 		break;
 	case KEEL_HC_MSI:
 		cpu->regs.rax = keel_vcpu_msi(cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);

@@ -236,7 +236,9 @@ static void drain_audit_finds(struct kunit *test)
 		{ one, FAKE_RAM_END << 12 | 0x77 },	/* root's */
 		{ one, g->pool.head << 12 | 0x77 },	/* one that is in the pool */
 		{ one, 1ULL << 40 | 0x77 },		/* none at all */
-		{ one, *one & ~2ULL },			/* other rights */
+		{ one, *one & ~1ULL },			/* other rights */
+		{ one, (*one & ~2ULL) | KEEL_LEAF_IS_SHARED },	/* shared, says who maps it */
+		{ one, KEEL_LEAF_PENDING(*one & ~0xfffULL, 1ULL) }, /* or was */
 		{ one, *one & ~0x40ULL },		/* another memory type */
 		{ hole, *zero },			/* a page that is not counted */
 		{ zero, *zero | 2 },			/* the zero frame, writable */
@@ -246,6 +248,8 @@ static void drain_audit_finds(struct kunit *test)
 		{ upper, *upper | 0x80 },		/* or a large page */
 		{ &g->stat.mapped, g->stat.mapped + 1 },
 		{ &g->stat.zero, g->stat.zero - 1 },
+		{ &g->stat.shared, 1 },
+		{ &root->shared, 1 },
 		{ &g->ept.tables, g->ept.tables + 1 },
 		{ &g->frames, FRAMES - 1 },		/* a page beyond the end */
 	};
@@ -267,7 +271,7 @@ static void drain_audit_finds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
 	/* the CPU may have set its bits, and somebody may be at it */
 	frame->owner = KEEL_OWNER_ROOT;
-	*one |= 3 << 8;
+	*one |= 3 << 8 | KEEL_LEAF_HASHED;
 	*upper |= 1 << 8;
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	KUNIT_ASSERT_TRUE(test, keel_guest_lock(g));

@@ -24,7 +24,10 @@
 #define USED	KEEL_FRAME_USED
 #define KEPT	(KEEL_FRAME_DONATED | KEEL_FRAME_TYPE(6))
 
-enum op { TAKE, GIVE, SHARE, GET, PUT, ASSIGN, RELEASE, CLEAN };
+enum op { TAKE, GIVE, SHARE, GET, PUT, ADOPT, ASSIGN, RELEASE, CLEAN };
+
+/* how often GET lets a frame be mapped */
+#define MOST(owner)	((owner) ? (owner) : ~0U)
 
 /**
  * struct step - one step from one state
@@ -90,6 +93,9 @@ static const struct step steps[] = {
 	{ GET, 0, { 1, SHARED }, 0, { 2, SHARED } },
 	{ GET, 0, { ~0U - 1, SHARED }, 0, { ~0U, SHARED } },
 	{ GET, 0, { ~0U, SHARED }, -EOVERFLOW },
+	{ GET, 7, { 6, SHARED, DIRTY }, 0, { 7, SHARED, DIRTY } },
+	{ GET, 7, { 7, SHARED }, -EOVERFLOW },
+	{ GET, 7, { 8, SHARED }, -EOVERFLOW },
 	{ GET, 0, { 0, HOST }, -EPERM },
 	{ GET, 0, { 1, ROOT }, -EPERM },
 	{ GET, 0, { 1, VM }, -EPERM },
@@ -100,6 +106,16 @@ static const struct step steps[] = {
 	{ PUT, 0, { 0, HOST }, -EPERM },
 	{ PUT, 0, { 1, ROOT }, -EPERM },
 	{ PUT, 0, { 1, VM }, -EPERM },
+
+	{ ADOPT, VM, { 1, SHARED, DIRTY | KEPT }, 0, { 1, VM, DIRTY | KEPT } },
+	{ ADOPT, VM, { 2, SHARED, DIRTY }, -EBUSY },
+	{ ADOPT, VM, { 1, VM, DIRTY }, -EPERM },
+	{ ADOPT, VM, { 1, OTHER, DIRTY }, -EPERM },
+	{ ADOPT, VM, { 1, ROOT }, -EPERM },
+	{ ADOPT, VM, { 0, HOST }, -EPERM },
+	{ ADOPT, ROOT, { 1, SHARED }, -EINVAL },
+	{ ADOPT, HOST, { 1, SHARED }, -EINVAL },
+	{ ADOPT, SHARED, { 1, SHARED }, -EINVAL },
 
 	{ ASSIGN, VM, { 1, ROOT }, 0, { 1, VM, DIRTY } },
 	{ ASSIGN, VM, { 1, ROOT, KEPT | DIRTY }, 0, { 1, VM, KEPT | DIRTY } },
@@ -144,9 +160,11 @@ static int do_step(enum op op, struct keel_frame *frame, u16 owner)
 	case SHARE:
 		return keel_frame_share(frame, owner);
 	case GET:
-		return keel_frame_get(frame);
+		return keel_frame_get(frame, MOST(owner));
 	case PUT:
 		return keel_frame_put(frame);
+	case ADOPT:
+		return keel_frame_adopt(frame, owner);
 	case ASSIGN:
 		return keel_frame_assign(frame, owner);
 	case RELEASE:

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which of a guest's pages could be equal to others: those that nobody writes to, by their
+ * hashes.
+ *
+ * World: root and KUnit, under the guest's lock, which is taken here.
+ *
+ * A page is hashed when its dirty bit was clear for a whole pass, and then not again until
+ * that was set: an entry has a bit of its own to remember it.  A vCPU that has a translation
+ * with the dirty bit set does not set it again: so a pass begins when all of them have
+ * flushed since the last one.
+ *
+ * The host cannot read guests' memory, nor could it keep up: what it gets are the hashes of
+ * what is new.
+ */
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include "guest.h"
+#include "hash.h"
+
+/* One page; its entry has some right */
+static void look(struct keel_root *root, struct keel_scan *scan, u64 *entry, u64 old, u64 gfn,
+		 u64 seed)
+{
+	u64 pa = KEEL_LEAF_PA(old), new = (old & ~KEEL_TABLE_DIRTY) ^ KEEL_LEAF_HASHED;
+
+	if (!(old & KEEL_EPT_WRITE)) {
+		if (pa == root->zero_pa)
+			scan->zero++;
+		else if (old & KEEL_LEAF_IS_SHARED)
+			scan->shared++;
+		else	/* protected for a merge that was given up */
+			__atomic_or_fetch(entry, KEEL_EPT_WRITE, __ATOMIC_RELAXED);
+		return;
+	}
+	if (old & KEEL_TABLE_DIRTY)
+		new &= ~KEEL_LEAF_HASHED;
+	if (old & KEEL_TABLE_DIRTY ||
+	    !__atomic_compare_exchange_n(entry, &old, new, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_RELAXED)) {
+		__atomic_and_fetch(entry, ~(KEEL_TABLE_DIRTY | KEEL_LEAF_HASHED),
+				   __ATOMIC_SEQ_CST);
+		scan->dirty++;
+		return;
+	}
+	scan->page[scan->nr].gfn = gfn;
+	scan->page[scan->nr].hash = keel_page_hash(keel_phys(pa), seed);
+	scan->nr++;
+}
+
+/* The pages from @gfn on that one table maps, as far as there is room for their hashes */
+static u64 scan_table(struct keel_root *root, struct keel_scan *scan, u64 *entry, u64 gfn, u64 seed)
+{
+	const u64 settled = KEEL_EPT_WRITE | KEEL_LEAF_HASHED;
+	u64 old;
+
+	do {
+		old = __atomic_load_n(entry, __ATOMIC_RELAXED);
+		if ((old & (settled | KEEL_TABLE_DIRTY)) == settled)
+			scan->clean++;
+		else if (old & KEEL_EPT_RWX)
+			look(root, scan, entry, old, gfn, seed);
+		gfn++;
+		entry++;
+	} while (gfn % KEEL_TABLE_NR && scan->nr < KEEL_SCAN_NR);
+	return gfn;
+}
+
+static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64 seed,
+		  struct keel_scan *scan)
+{
+	unsigned int level;
+	u64 *entry;
+
+	if (guest->dead)
+		return -ESHUTDOWN;
+	if (!gfn)
+		guest->scan_epoch = guest->harvest_epoch;
+	if (!keel_guest_passed(guest, guest->scan_epoch, NULL))
+		return -EBUSY;
+	entry = keel_guest_leaf(guest, gfn << 12, &level);
+	if (level == KEEL_LEVEL_4K)
+		gfn = scan_table(root, scan, entry, gfn, seed);
+	else
+		gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
+	if (scan->dirty)
+		guest->harvest_epoch = keel_guest_bump(guest);
+	return gfn < keel_gfn_end(guest->frames) ? gfn : 0;
+}
+
+/**
+ * keel_guest_scan() - look at a stretch of a guest's memory
+ * @root: root; its lock is not needed
+ * @id: the guest
+ * @gfn: where; 0 begins a pass
+ * @seed: for keel_page_hash()
+ * @scan: filled
+ *
+ * Return: where to go on, 0 at the end of the memory; -ENOENT when there is no such guest,
+ * -EINVAL when there is no memory from @gfn on, -ESHUTDOWN when the guest is dead, -EBUSY
+ * when its vCPUs have to flush first, -EAGAIN when a CPU works on its memory.
+ */
+s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct keel_scan *scan)
+{
+	struct keel_guest *guest = keel_guest_at(root, id);
+	struct keel_scan found = { 0 };
+	unsigned int i;
+	s64 ret;
+
+	if (!guest)
+		return -ENOENT;
+	if (gfn >= keel_gfn_end(guest->frames))
+		return -EINVAL;
+	if (!keel_guest_lock(guest))
+		return -EAGAIN;
+	ret = locked(root, guest, gfn, seed, &found);
+	keel_guest_unlock(guest);
+	if (ret < 0)
+		return ret;
+	/* The host can write to what it is given at any moment. */
+	scan->nr = found.nr;
+	scan->clean = found.clean;
+	scan->dirty = found.dirty;
+	scan->zero = found.zero;
+	scan->shared = found.shared;
+	for (i = 0; i < found.nr; i++)
+		scan->page[i] = found.page[i];
+	return ret;
+}
