@@ -24,6 +24,9 @@
 #define RESERVE_MIN	16
 #define RESERVE_SHARE	64
 
+/* Frames that keel_guest_trim() zeroes in a call */
+#define WORK_MAX	128
+
 static void copy_page(void *to, const void *from)
 {
 	u64 nr = KEEL_TABLE_NR;
@@ -128,7 +131,7 @@ static s64 trim(struct keel_root *root, struct keel_guest *guest, u64 *batch)
 	s64 nr = 0;
 	u64 pfn;
 
-	for (i = 0; i < KEEL_BATCH_NR && guest->spare.nr; i++) {
+	for (i = 0; i < WORK_MAX && nr < KEEL_BATCH_NR && guest->spare.nr; i++) {
 		pfn = guest->spare.head;
 		frame = keel_walk_frame(root, pfn, &missing);
 		guest->spare.head = frame->count;

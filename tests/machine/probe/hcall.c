@@ -24,7 +24,7 @@
 #define RUNS	8	/* of a guest that was started */
 #define FILL	16	/* of the probe's pages, for its pool; as many are root's meanwhile */
 
-static atomic64_t made, donated, back, refused, undefined, odd, ran;
+static atomic64_t made, donated, back, refused, undefined, odd, ran, merged;
 static struct page *own[OWN];
 
 static s64 call_root(u64 rax, u64 rdi, u64 rsi, u64 rdx)
@@ -72,6 +72,21 @@ static u64 fill_batch(struct rnd_state *rnd, const struct keel *keel)
 	return prandom_u32_state(rnd) % 8 ? prandom_u32_state(rnd) % 6 : random64(rnd);
 }
 
+/* Pages of any guests, or of none; where there is memory, now and then, it is by VM_MAP. */
+static u64 merge_batch(struct rnd_state *rnd, const struct keel *keel)
+{
+	u64 *batch = keel->cpus[raw_smp_processor_id()].shared->batch;
+	unsigned int i;
+
+	for (i = 0; i < KEEL_BATCH_NR; i++)
+		batch[i] = KEEL_HINT(1 + prandom_u32_state(rnd) % GUESTS,
+				     prandom_u32_state(rnd) % 64);
+	for (i = 0; i < 4; i++)
+		batch[prandom_u32_state(rnd) % KEEL_BATCH_NR] =
+			prandom_u32_state(rnd) % 2 ? KEEL_HINT_ZERO : random64(rnd);
+	return prandom_u32_state(rnd) % (KEEL_MERGE_NR + 2);
+}
+
 /* Does the answer fit the call?  Pages that have changed hands are counted. */
 static bool fits(u64 nr, s64 ret)
 {
@@ -87,9 +102,16 @@ static bool fits(u64 nr, s64 ret)
 		atomic64_inc(&back);
 		return true;
 	case KEEL_HC_VM_DRAIN:
+	case KEEL_HC_VM_TRIM:
 		atomic64_add(ret, &back);
 		return ret >= 0 && ret <= KEEL_BATCH_NR;
+	case KEEL_HC_MERGE:
+		atomic64_add(ret, &merged);
+		return ret >= 0 && ret <= KEEL_MERGE_NR;
+	case KEEL_HC_SHARED:
+		return ret >= 0 && ret < OWN;
 	case KEEL_HC_PING:
+	case KEEL_HC_VM_SCAN:
 	case KEEL_HC_AUDIT:
 	case KEEL_HC_MEND:
 		return true;
@@ -99,6 +121,7 @@ static bool fits(u64 nr, s64 ret)
 	case KEEL_HC_VM_NEW:
 	case KEEL_HC_VM_KILL:
 	case KEEL_HC_VM_STAT:
+	case KEEL_HC_VM_DOMAIN:
 	case KEEL_HC_VCPU_PARK:
 	/* There are no vCPUs that would have to hear of it. */
 	case KEEL_HC_MSI:
@@ -126,6 +149,10 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 		rsi = prandom_u32_state(rnd) % 64;
 		rdx = prandom_u32_state(rnd) % 64;
 	}
+	if (nr == KEEL_HC_MERGE)
+		rdi = merge_batch(rnd, keel);
+	if (nr == KEEL_HC_VM_DOMAIN)
+		rsi %= 2;
 	if (nr == KEEL_HC_VM_FILL || nr == KEEL_HC_VM_MAP)
 		rsi = fill_batch(rnd, keel);
 	if (nr == KEEL_HC_MSI && prandom_u32_state(rnd) % 8)
@@ -310,10 +337,10 @@ void probe_hcall(struct seq_file *m)
 	settle();
 	start_some(keel);
 	settle();
-	seq_printf(m, "made %lld\ndonated %lld\nback %lld\nrefused %lld\nundefined %lld\nodd %lld\nran %lld\n",
+	seq_printf(m, "made %lld\ndonated %lld\nback %lld\nrefused %lld\nundefined %lld\nodd %lld\nran %lld\nmerged %lld\n",
 		   atomic64_read(&made), atomic64_read(&donated), atomic64_read(&back),
 		   atomic64_read(&refused), atomic64_read(&undefined), atomic64_read(&odd),
-		   atomic64_read(&ran));
+		   atomic64_read(&ran), atomic64_read(&merged));
 	/* Not while any of them is root's. */
 	if (atomic64_read(&donated) == atomic64_read(&back))
 		for (i = 0; i < OWN; i++)
