@@ -41,6 +41,16 @@ const struct ctl_command ctl_commands[] = {
 	  name_options, cmd_destroy },
 	{ "set", "NAME --weight N", 1, 1, "change a guest's settings", "",
 	  set_options, cmd_set },
+	{ "share", "[WHAT [NAME|N]]", 0, 2, "let guests share equal pages, and print what it saves",
+	  "  on NAME       look for pages of this guest that are equal to others\n"
+	  "  off NAME      stop that; what is shared stays so until it is written to\n"
+	  "  domain NAME   with --domain N: share with guests of domain N; with 0, alone\n"
+	  "  explain NAME  print what the last pass has found in this guest\n"
+	  "  scan          find what there is to be found now, without regard to the budget\n"
+	  "  budget N      percent of one CPU that looking may take\n"
+	  "  cap N         how often a frame may be mapped\n"
+	  "Without any of them, prints what all guests share.\n",
+	  share_options, cmd_share },
 	{ "list", "", 0, 0, "print what guests there are", "",
 	  list_options, cmd_list },
 	{ "show", "NAME", 1, 1, "print what a guest is", "",

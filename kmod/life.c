@@ -15,6 +15,7 @@
 
 #include "keel.h"
 #include "life.h"
+#include "share.h"
 #include "supply.h"
 #include "vm.h"
 
@@ -237,6 +238,8 @@ static void gather(struct keel_vm *vm)
 	vm->last.zero = 0;
 	vm->last.tables = 0;
 	vm->last.pool = 0;
+	vm->last.shared = 0;
+	vm->last.spare = 0;
 }
 
 /* Its memory back to Linux; its threads have ended what they did. */
@@ -245,6 +248,7 @@ static void tear_down(struct keel_vm *vm)
 	keel_device_reset(vm);
 	gather(vm);
 	keel_supply_close(vm);
+	keel_share_forget(vm);
 	vm->stopping = false;
 	/* Whoever has asked for it is served; its work item sees that. */
 	if (cancel_delayed_work(&vm->force))
@@ -423,6 +427,37 @@ int keel_vm_set(struct keel_vm *vm, u32 weight, struct netlink_ext_ack *extack)
 			keel_thread_weight(&vm->thread[i]);
 		keel_notify_vm(vm, KEEL_VM_EVENT_CHANGED);
 	}
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+/**
+ * keel_vm_share() - let a guest share its pages or not, and say with whom
+ * @vm: the guest
+ * @on: whether it is to, NULL to leave that as it is
+ * @domain: guests of the same one share, 0 for itself alone; NULL to leave that as it is
+ * @extack: the reason of a failure
+ *
+ * Return: 0; -EBUSY when it shares pages in another domain, -ENOMEM, -ENOENT.
+ */
+int keel_vm_share(struct keel_vm *vm, const bool *on, const u32 *domain,
+		  struct netlink_ext_ack *extack)
+{
+	u32 was;
+	int err;
+
+	mutex_lock(&vm->lock);
+	was = vm->domain;
+	err = gone(vm, extack);
+	if (!err && domain)
+		err = keel_share_domain(vm, *domain, lives(vm), extack);
+	if (!err && on) {
+		err = keel_share_on(vm, *on, extack);
+		if (err && domain)
+			keel_share_domain(vm, was, lives(vm), NULL);
+	}
+	if (!err)
+		keel_notify_vm(vm, KEEL_VM_EVENT_CHANGED);
 	mutex_unlock(&vm->lock);
 	return err;
 }

@@ -37,11 +37,19 @@ struct call {
 	struct sk_buff *echo;
 };
 
-/* Both commands that name a guest by attributes of another set do it alike. */
+/* Commands that name a guest by attributes of another set do it alike. */
 static_assert((int)KEEL_A_STAT_ID == (int)KEEL_A_VM_ID &&
 	      (int)KEEL_A_STAT_NAME == (int)KEEL_A_VM_NAME);
+static_assert((int)KEEL_A_SHARE_ID == (int)KEEL_A_VM_ID &&
+	      (int)KEEL_A_SHARE_NAME == (int)KEEL_A_VM_NAME);
 
-static struct keel_vm *find(struct genl_info *info)
+/**
+ * keel_nl_find() - the guest that a command names
+ * @info: the command
+ *
+ * Return: the guest, with a reference; an ERR_PTR with its reason.
+ */
+struct keel_vm *keel_nl_find(struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[KEEL_A_VM_ID], *name = info->attrs[KEEL_A_VM_NAME];
 	struct keel_vm *vm;
@@ -89,7 +97,7 @@ static int send_vm(struct sk_buff *msg, struct genl_info *info, u8 cmd, const st
 static int begin(struct genl_info *info, struct call *call)
 {
 	call->echo = NULL;
-	call->vm = find(info);
+	call->vm = keel_nl_find(info);
 	if (IS_ERR(call->vm))
 		return PTR_ERR(call->vm);
 	if (!(info->nlhdr->nlmsg_flags & NLM_F_ECHO))
@@ -251,7 +259,7 @@ int keel_nl_vm_new_doit(struct sk_buff *skb, struct genl_info *info)
  */
 int keel_nl_vm_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct keel_vm *vm = find(info);
+	struct keel_vm *vm = keel_nl_find(info);
 	struct sk_buff *msg;
 	int err = -ENOMEM;
 
@@ -427,7 +435,7 @@ int keel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
  */
 int keel_nl_stat_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct keel_vm *vm = find(info);
+	struct keel_vm *vm = keel_nl_find(info);
 	size_t size = GENLMSG_DEFAULT_SIZE;
 	unsigned int vcpu;
 	struct sk_buff *msg;

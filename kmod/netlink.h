@@ -18,6 +18,9 @@ struct sk_buff;
 /* image.c */
 struct keel_image *keel_image_from(struct genl_info *info, u64 memory);
 
+/* netlink.c: the guest that a command names, with a reference, or an ERR_PTR */
+struct keel_vm *keel_nl_find(struct genl_info *info);
+
 /* reply.c: -EMSGSIZE when there is no room; what was put by then is to be cancelled */
 int keel_reply_status(struct sk_buff *skb, const struct keel *keel);
 int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm, bool tell);

@@ -80,6 +80,20 @@ static const struct nla_policy keel_stat_get_nl_policy[] = {
 	[KEEL_A_STAT_NAME] = { .type = NLA_NUL_STRING, .len = 63 },
 };
 
+static const struct nla_policy keel_share_get_nl_policy[] = {
+	[KEEL_A_SHARE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[KEEL_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 63 },
+};
+
+static const struct nla_policy keel_share_set_nl_policy[] = {
+	[KEEL_A_SHARE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[KEEL_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 63 },
+	[KEEL_A_SHARE_ENABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KEEL_A_SHARE_DOMAIN] = { .type = NLA_U32 },
+	[KEEL_A_SHARE_BUDGET] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
+	[KEEL_A_SHARE_CAP] = NLA_POLICY_MIN(NLA_U32, 2),
+};
+
 /* Before 6.1, what has no policy takes anything. */
 static const struct nla_policy keel_none_nl_policy[] = {
 	[1] = { .type = NLA_REJECT },
@@ -170,6 +184,27 @@ static const struct genl_ops keel_nl_ops[] = {
 		.maxattr = ARRAY_SIZE(keel_stat_get_nl_policy) - 1,
 		.doit = keel_nl_stat_get_doit,
 		.dumpit = keel_nl_stat_get_dumpit,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = KEEL_CMD_SHARE_GET,
+		.policy = keel_share_get_nl_policy,
+		.maxattr = ARRAY_SIZE(keel_share_get_nl_policy) - 1,
+		.doit = keel_nl_share_get_doit,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = KEEL_CMD_SHARE_SET,
+		.policy = keel_share_set_nl_policy,
+		.maxattr = ARRAY_SIZE(keel_share_set_nl_policy) - 1,
+		.doit = keel_nl_share_set_doit,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = KEEL_CMD_SHARE_SCAN,
+		.policy = keel_none_nl_policy,
+		.maxattr = ARRAY_SIZE(keel_none_nl_policy) - 1,
+		.doit = keel_nl_share_scan_doit,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

@@ -10,6 +10,7 @@
 
 #include "mmu/frame.h"
 #include "mmu/guest.h"
+#include "mmu/hash.h"
 #include "mmu/hostmap.h"
 #include "mmu/memtype.h"
 #include "mmu/pool.h"

@@ -350,8 +350,10 @@ int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
  */
 int keel_supply_open(struct keel_vm *vm)
 {
-	return call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
-			    ktime_get_real_ns(), NULL);
+	int err = call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
+			       ktime_get_real_ns(), NULL);
+
+	return err ?: keel_supply_domain(vm, vm->domain);
 }
 
 /**
@@ -448,4 +450,70 @@ void keel_supply_close(struct keel_vm *vm)
 		cond_resched();
 	} while (nr > 0);
 	WARN_ONCE(nr < 0, "guest %u keeps its memory (%lld)\n", vm->id, nr);
+}
+
+/**
+ * keel_supply_domain() - say with whom a guest shares pages
+ * @vm: the guest, which is in root
+ * @domain: guests of the same one share; 0 for itself alone
+ *
+ * Return: 0, or -EBUSY when it shares pages already.
+ */
+int keel_supply_domain(struct keel_vm *vm, u32 domain)
+{
+	return call(KEEL_HC_VM_DOMAIN, vm->slot, domain, 0, NULL);
+}
+
+/**
+ * keel_supply_scan() - look for pages of a guest's that have not changed
+ * @vm: the guest
+ * @gfn: where to go on, 0 at first
+ * @seed: of the hashes
+ * @scan: filled
+ *
+ * CPUs that have to flush before are sent through root.
+ *
+ * Return: where to go on, 0 at the end, or an errno; -ENOENT when it is not in root.
+ */
+s64 keel_supply_scan(struct keel_vm *vm, u64 gfn, u64 seed, struct keel_scan *scan)
+{
+	const struct with *with = WITH(scan, .out = scan, .size = sizeof(*scan));
+	s64 ret = call(KEEL_HC_VM_SCAN, vm->slot, gfn, seed, with);
+
+	if (ret != -EBUSY)
+		return ret;
+	keel_kick();
+	return call(KEEL_HC_VM_SCAN, vm->slot, gfn, seed, with);
+}
+
+/**
+ * keel_supply_merge() - propose pairs of pages to root
+ * @batch: pairs, as keel_merge() takes them; what has become of each afterwards
+ * @nr: how many pairs, at most KEEL_MERGE_NR
+ * @most: so often a frame may be mapped
+ *
+ * Return: how many were merged, or an errno.
+ */
+s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most)
+{
+	return call_once(KEEL_HC_MERGE, nr, most, 0,
+			 WITH(batch, .in = batch, .out = batch, .size = 2 * nr * sizeof(*batch)));
+}
+
+/**
+ * keel_supply_trim() - free what merging has made superfluous
+ * @vm: the guest; it does nothing to one that is not in root
+ */
+void keel_supply_trim(struct keel_vm *vm)
+{
+	u64 batch[KEEL_BATCH_NR];
+	s64 nr;
+
+	do {
+		nr = call(KEEL_HC_VM_TRIM, vm->slot, 0, 0,
+			  WITH(batch, .out = batch, .size = sizeof(batch)));
+		if (nr > 0)
+			put_batch(batch, nr);
+		cond_resched();
+	} while (nr > 0);
 }

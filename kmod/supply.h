@@ -26,5 +26,9 @@ bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat 
 unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes);
 void keel_supply_port(struct keel_vm *vm, u32 port);
 void keel_supply_close(struct keel_vm *vm);
+int keel_supply_domain(struct keel_vm *vm, u32 domain);
+s64 keel_supply_scan(struct keel_vm *vm, u64 gfn, u64 seed, struct keel_scan *scan);
+s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most);
+void keel_supply_trim(struct keel_vm *vm);
 
 #endif /* KEEL_SUPPLY_H */

@@ -20,6 +20,7 @@
 
 #include "keel.h"
 #include "life.h"
+#include "share.h"
 #include "supply.h"
 #include "vm.h"
 
@@ -245,6 +246,7 @@ int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	}
 	vm->gone = true;
 	keel_life_end(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_COMMAND, 0);
+	keel_share_on(vm, false, NULL);
 	mutex_lock(&table);
 	xa_erase(&by_id, vm->id);
 	hash_del(&vm->node);
@@ -276,12 +278,17 @@ int keel_vms_init(struct keel *k)
 	err = keel_consoles_init();
 	if (err)
 		goto no_consoles;
+	err = keel_share_init();
+	if (err)
+		goto no_share;
 	err = keel_netlink_init(k);
 	if (err)
 		goto no_netlink;
 	return 0;
 
 no_netlink:
+	keel_share_exit();
+no_share:
 	keel_consoles_exit();
 no_consoles:
 	keel_vcpus_exit();
@@ -294,6 +301,7 @@ no_consoles:
 void keel_vms_exit(void)
 {
 	keel_netlink_exit();
+	keel_share_exit();
 	keel_vcpus_exit();
 	keel_consoles_exit();
 	xa_destroy(&by_id);

@@ -30,6 +30,7 @@ struct mem_cgroup;
 struct task_struct;
 struct keel_console;
 struct keel_hand;
+struct keel_sharer;
 
 /**
  * struct keel_segment - a piece of an image
@@ -166,6 +167,8 @@ struct keel_vcpu_thread {
  * @fill_lock: one thread at a time fills it
  * @device_lock: one thread at a time is at a device
  * @devices: what they know
+ * @domain: guests of the same one share pages, 0 for itself alone
+ * @sharer: what it is to the scanner, NULL while it does not share
  * @last: statistics of the last run, while it does not run
  * @thread: its vCPUs
  */
@@ -200,6 +203,8 @@ struct keel_vm {
 	struct mutex fill_lock;	/* @fill */
 	struct mutex device_lock;	/* @devices */
 	struct keel_devices devices;
+	u32 domain;
+	struct keel_sharer *sharer;
 	struct keel_vm_stat last;
 	struct keel_vcpu_thread thread[];
 };
@@ -229,6 +234,9 @@ int keel_vm_resume(struct keel_vm *vm, struct netlink_ext_ack *extack);
 int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack);
 /* asks the guest, and forces it after @timeout ms; 0 forces at once */
 int keel_vm_stop(struct keel_vm *vm, u32 timeout, struct netlink_ext_ack *extack);
+/* lets it share or not, and with whom; NULL leaves that as it is */
+int keel_vm_share(struct keel_vm *vm, const bool *on, const u32 *domain,
+		  struct netlink_ext_ack *extack);
 void keel_vm_stat(struct keel_vm *vm, struct keel_vm_stat *stat);
 /* of one vCPU; false when there is none, as when the guest does not run */
 bool keel_vm_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat);

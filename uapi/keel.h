@@ -350,6 +350,55 @@ enum {
 	KEEL_A_COUNT_MAX = (__KEEL_A_COUNT_MAX - 1)
 };
 
+/* Attributes of share: Sharing of equal pages, by a guest or in all. */
+enum {
+	/* u32: The guest. */
+	KEEL_A_SHARE_ID = 1,
+	/* string: Its name. */
+	KEEL_A_SHARE_NAME,
+	/* u32: Whether the guest's pages are looked at; 0 if it was never set. */
+	KEEL_A_SHARE_ENABLE,
+	/* u32: Guests of the same one share pages; 0, if it was never set, for the guest alone. */
+	KEEL_A_SHARE_DOMAIN,
+	/* u32: Percent of one CPU that looking for equal pages may take. */
+	KEEL_A_SHARE_BUDGET,
+	/* u32: How often a frame may be mapped. */
+	KEEL_A_SHARE_CAP,
+	/* u64: Frames that are shared. */
+	KEEL_A_SHARE_PAGES_SHARED,
+	/* u64: Pages that would have frames of their own otherwise. */
+	KEEL_A_SHARE_PAGES_SHARING,
+	/* u64: Pages that are in the index. */
+	KEEL_A_SHARE_PAGES_UNSHARED,
+	/* u64: Pages that were written to between the last two passes. */
+	KEEL_A_SHARE_PAGES_VOLATILE,
+	/* u64: Pages that are mapped to the one zero frame. */
+	KEEL_A_SHARE_PAGES_ZERO,
+	/* u64: Passes over all guests that share. */
+	KEEL_A_SHARE_FULL_SCANS,
+	/* u64: Pages that have ever given up a frame of their own. */
+	KEEL_A_SHARE_MERGED,
+	/* u64: Writes ever to shared pages. */
+	KEEL_A_SHARE_BREAKS,
+	/* u64: Hints ever that were wrong. */
+	KEEL_A_SHARE_FAILED,
+	/* u64: Pages ever hashed. */
+	KEEL_A_SHARE_HASHED,
+	/* u64: Bytes of the index. */
+	KEEL_A_SHARE_OVERHEAD,
+	/* u64: CPU time in ns of the thread that looks for equal pages. */
+	KEEL_A_SHARE_CPU_TIME,
+	KEEL_A_SHARE_PAD,
+	/* u32: How often share-scan was asked for. */
+	KEEL_A_SHARE_SCANS_ASKED,
+	/* u32: Of these, how many are done: it takes any number along that has come by then. */
+	KEEL_A_SHARE_SCANS_DONE,
+
+	/* private: */
+	__KEEL_A_SHARE_MAX,
+	KEEL_A_SHARE_MAX = (__KEEL_A_SHARE_MAX - 1)
+};
+
 /* Commands, and what they answer; a notification is not asked for. */
 enum {
 	/* Keel itself. */
@@ -382,6 +431,21 @@ enum {
 	 * into one message has further ones, each with its id and more vCPUs.
 	 */
 	KEEL_CMD_STAT_GET,
+	/*
+	 * Sharing of equal pages in all, or with id or name as a guest's last pass has found it:
+	 * its pages that are shared, zero, volatile, and in the index.
+	 */
+	KEEL_CMD_SHARE_GET,
+	/*
+	 * With id or name, let a guest share or not, and say with whom; its domain cannot change
+	 * while it shares. Without, what all of it may take.
+	 */
+	KEEL_CMD_SHARE_SET,
+	/*
+	 * Go over all guests that share until nothing more is found, without regard to the budget.
+	 * It answers at once; share-get tells when it is done.
+	 */
+	KEEL_CMD_SHARE_SCAN,
 	/* A notification. About a guest, it is as the reply of vm-get, with the event. */
 	KEEL_CMD_NTF,
 

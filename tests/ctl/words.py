@@ -48,7 +48,7 @@ def test_manual():
     part = page.split('The commands are as follows:')[1].split('.Sh JSON')[0]
     told = {}
     for line in re.findall(r'^\.It (Cm .*)$', part, re.M):
-        told[line.split()[1]] = set(re.findall(r'Fl -([a-z0-9]+)', line))
+        told.setdefault(line.split()[1], set()).update(re.findall(r'Fl -([a-z0-9]+)', line))
     # an option whose argument is given in words below
     for name, body in re.findall(r'^\.It Cm (\w+)[^\n]*\n(.*?)(?=^\.It Cm |\Z)', part, re.M | re.S):
         told[name] |= set(re.findall(r'^\.It Fl -([a-z0-9]+)', body, re.M))
@@ -94,7 +94,7 @@ def test_completion():
         want = {f'--{o["name"]}' for o in one['options']} | {'--json', '--pretty', '--help', '--version'}
         test(f'options of {name}', set(complete(machine, name, '--')) == want,
              complete(machine, name, '--'))
-    for word in ('webs', 'two words', "it's", 'a:b=c', '$(reboot)', 'quote"back\\slash', 'é'):
+    for word in ('webs', 'last', 'two words', "it's", 'a:b=c', '$(reboot)', 'quote"back\\slash', 'é'):
         machine.kernel.add(word)
     names = [vm['name'].decode() for vm in machine.kernel.vms.values()]
     for name, one in known.items():
@@ -117,7 +117,8 @@ def test_completion():
                         (['cons', 'web'], ['webs']), (['create', 'x', '--memory', ''], []),
                         (['create', 'x', '--kernel', f'{TOP}/docs/keelct'], [f'{TOP}/docs/keelctl.8']),
                         (['create', 'x', '--kernel', '=', f'{TOP}/docs/keelct'], [f'{TOP}/docs/keelctl.8']),
-                        (['-j', 'sho'], ['show']), (['doctor', ''], ['help'])):
+                        (['-j', 'sho'], ['show']), (['share', 'ex'], ['explain']),
+                        (['share', 'on', 'web'], ['webs']), (['share', 'on', 'webs', ''], []), (['doctor', ''], ['help'])):
         got = complete(machine, *words)
         test(f'completion of {words}', got == want, got)
     machine.kernel.loaded = False

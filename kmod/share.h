@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sharing equal pages: the scanner, its index, and what is set and told of it.
+ *
+ * World: host.
+ */
+#ifndef KEEL_SHARE_H
+#define KEEL_SHARE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "abi.h"
+
+struct keel_chunk;
+struct keel_sharer;
+struct keel_vm;
+struct netlink_ext_ack;
+
+/* What can be set for all guests together */
+#define KEEL_SHARE_BUDGET	20	/* percent of one CPU, to begin with */
+#define KEEL_SHARE_CAP		(~0U)	/* so often a frame may be mapped */
+
+/**
+ * struct keel_share_stat - what sharing has done
+ * @frames: frames that are shared
+ * @sharing: pages that would have frames of their own otherwise
+ * @unshared: pages in the index that are like no other one
+ * @dirty: pages that were written to in the last pass
+ * @passes: full passes
+ * @merged: pairs that were merged
+ * @failed: hints that were wrong
+ * @hashed: pages that were hashed
+ * @overhead: bytes of the index
+ * @cpu_time: ns of the scanner's
+ * @budget: percent of one CPU
+ * @cap: so often a frame may be mapped
+ * @asked: how often keel_share_settle() was called
+ * @done: how many of these are done
+ */
+struct keel_share_stat {
+	u64 frames;
+	u64 sharing;
+	u64 unshared;
+	u64 dirty;
+	u64 passes;
+	u64 merged;
+	u64 failed;
+	u64 hashed;
+	u64 overhead;
+	u64 cpu_time;
+	u32 budget;
+	u32 cap;
+	u32 asked;
+	u32 done;
+};
+
+/**
+ * struct keel_share_pages - a guest's pages, as the last pass has found them
+ * @on: it shares
+ * @domain: with whom, 0 for itself alone
+ * @clean: like no other page, as far as is known
+ * @dirty: written to since the pass before
+ * @zero: mapped to the one zero frame
+ * @shared: mapped to a shared frame
+ */
+struct keel_share_pages {
+	bool on;
+	u32 domain;
+	u64 clean;
+	u64 dirty;
+	u64 zero;
+	u64 shared;
+};
+
+/* share.c */
+int keel_share_init(void);
+void keel_share_exit(void);
+/* with @vm's lock */
+int keel_share_on(struct keel_vm *vm, bool on, struct netlink_ext_ack *extack);
+int keel_share_domain(struct keel_vm *vm, u32 domain, bool lives, struct netlink_ext_ack *extack);
+void keel_share_forget(struct keel_vm *vm);
+void keel_share_set(u32 budget, u32 cap);
+void keel_share_settle(void);
+void keel_share_stat(struct keel_share_stat *stat);
+void keel_share_pages(struct keel_vm *vm, struct keel_share_pages *pages);
+
+/* index.c: under the lock of share.c */
+struct keel_sharer *keel_index_open(u64 frames);
+void keel_index_close(struct keel_sharer *sharer);
+void keel_index_forget(struct keel_sharer *sharer);
+bool keel_index_put(struct keel_sharer *sharer, u64 gfn, u64 hash, struct keel_sharer **other,
+		    u64 *at);
+bool keel_index_find(struct keel_sharer *sharer, u64 gfn, struct keel_sharer **other, u64 *at);
+void keel_index_drop(struct keel_sharer *sharer, u64 gfn);
+u64 keel_index_bytes(void);
+u64 keel_index_entries(void);
+void keel_index_exit(void);
+
+/**
+ * struct keel_sharer - a guest that shares
+ * @vm: the guest
+ * @node: in the scanner's list
+ * @domain: with whom, 0 for itself alone
+ * @found: what the pass that is under way has found
+ * @last: what the last one has
+ * @nr: entries of @chunk
+ * @chunk: its pages in the index; a chunk is there once one of its pages is
+ */
+struct keel_sharer {
+	struct keel_vm *vm;
+	struct list_head node;
+	u32 domain;
+	struct keel_share_pages found;
+	struct keel_share_pages last;
+	u64 nr;
+	struct keel_chunk *chunk[];
+};
+
+#endif /* KEEL_SHARE_H */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * twin: memory that is like that of other guests.  Of its pages, as many as the argument's
+ * bytes hold, one in sixteen is zeros, one in four is its own, by the number in the
+ * argument's last twelve bits, and all others are the same in every twin.
+ *
+ * It says "filled", and when it is asked to stop looks at every byte; writes to every other
+ * page, for which it tells what a write costs; and looks at every byte again.
+ *
+ * With 2048 in its number it writes instead, round after round until it is asked, and reads
+ * everything back after each: pages become equal and different again.  Each vCPU writes to
+ * words of its own in the same pages.
+ *
+ * World: a guest.
+ */
+#include "sample.h"
+
+#define BUSY	2048
+#define WORDS	(PAGE / 8)
+
+/* Stacks come first behind the program. */
+#define STACKS	16
+
+/* Of a page, those that a busy twin's vCPUs write to */
+#define OWN_WORDS	16
+
+static volatile uint32_t failed, over, ended;
+static uint64_t first, pages, number;
+
+static volatile uint64_t *page_at(uint64_t i)
+{
+	return (volatile uint64_t *)(first + i * PAGE);
+}
+
+static uint64_t pattern(uint64_t i, uint64_t word)
+{
+	if (i % 16 == 15)
+		return 0;
+	return (i << 16 | word) * 0x9e3779b97f4a7c15UL + (i % 4 == 3 ? number << 32 : 0);
+}
+
+static bool wrong(uint64_t i, uint64_t word, uint64_t want)
+{
+	failed = 1;
+	print("twin: word ");
+	print_dec(word);
+	print(" of page ");
+	print_dec(i);
+	print(" is ");
+	print_hex(page_at(i)[word]);
+	print(", not ");
+	print_hex(want);
+	print("\n");
+	return false;
+}
+
+static void fill(void)
+{
+	uint64_t i, j;
+
+	for (i = 0; i < pages; i++)
+		for (j = 0; j < WORDS; j++)
+			page_at(i)[j] = pattern(i, j);
+	print("filled\n");
+}
+
+/* Every byte but for the words before @from; @mark is in word 7 of every other page. */
+static bool all_right(uint64_t from, uint64_t mark)
+{
+	uint64_t i, j, want;
+
+	for (i = 0; i < pages; i++) {
+		for (j = from; j < WORDS; j++) {
+			want = mark && j == 7 && i % 2 ? mark : pattern(i, j);
+			if (page_at(i)[j] != want)
+				return wrong(i, j, want);
+		}
+	}
+	return true;
+}
+
+static void rest(void)
+{
+	uint64_t until = ticks() + 400000;
+
+	while (ticks() < until)
+		asm volatile("pause");
+}
+
+/* The cost of the first writes, and the rest of them */
+static void write_all(uint64_t mark)
+{
+	uint64_t i, n = 0;
+
+	for (i = 0; i < ROUNDS; i++)
+		MEASURE(i, asm volatile("" : : : "memory"));
+	nothing = median();
+	for (i = 1; i < pages; i += 2) {
+		/* Of those that were the same in every twin */
+		if (i % 4 == 1 && n < ROUNDS)
+			MEASURE(n++, page_at(i)[7] = mark);
+		else
+			page_at(i)[7] = mark;
+	}
+	if (n == ROUNDS)
+		tell("break");
+}
+
+static int look_and_write(void)
+{
+	uint64_t mark = number << 48 | 1;
+
+	while (!is_asked())
+		rest();
+	if (!all_right(0, 0))
+		return 1;
+	write_all(mark);
+	if (!all_right(0, mark))
+		return 1;
+	print("twin ");
+	print_dec(pages);
+	print(" ok\n");
+	return 0;
+}
+
+/* One vCPU's rounds: what it writes in a page, the next one does in its own words. */
+static void rounds(uint32_t self)
+{
+	uint64_t value = 0, round, i;
+
+	for (round = 0; !over && !failed; round++) {
+		if (!self && is_asked())
+			over = 1;
+		value = round / 8 % 2;
+		for (i = round % 8; i < pages; i += 8)
+			page_at(i)[self] = value;
+		for (i = round % 8; i < pages; i += 8)
+			if (page_at(i)[self] != value)
+				wrong(i, self, value);
+		if (!all_right(OWN_WORDS, 0))
+			break;
+	}
+	if (!self) {
+		print("rounds ");
+		print_dec(round);
+		print("\n");
+	}
+	__atomic_add_fetch(&ended, 1, __ATOMIC_SEQ_CST);
+}
+
+int guest(uint64_t arg)
+{
+	uint32_t self = vcpu();
+	bool others = has_others();
+
+	if (!self) {
+		first = free_memory() + STACKS * PAGE;
+		pages = (arg - first) / PAGE;
+		number = arg % PAGE;
+		fill();
+		if (!(number & BUSY))
+			return look_and_write();
+		if (others)
+			start_others(arg);
+	}
+	rounds(self);
+	while (self)
+		asm volatile("hlt");
+	while (others && ended < 2)
+		asm volatile("pause");
+	if (failed)
+		return 1;
+	print("twin ");
+	print_dec(pages);
+	print(" ok\n");
+	return 0;
+}
