@@ -9,7 +9,7 @@
  */
 #include <sys/prctl.h>
 
-const char keel_save_folder[] = "save";
+char keel_save_folder[] = "save";
 
 void srand(unsigned int seed)
 {
