@@ -28,7 +28,7 @@ static void mend_note(char *file, size_t size, const Elf64_Phdr *ph, __u32 entry
 	const __u32 note[] = { 4, 4, 18, 0x6e6558, entry };
 
 	if (ph->p_type == PT_NOTE && ph->p_flags & 8 && ph->p_filesz >= sizeof(note) &&
-	    ph->p_offset + sizeof(note) <= size)
+	    ph->p_offset <= size - sizeof(note))
 		memcpy(file + ph->p_offset, note, sizeof(note));
 }
 
