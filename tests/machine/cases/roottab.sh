@@ -12,7 +12,7 @@ cat $probe/roottab > /tmp/tab
 cat /tmp/tab
 check "nothing is writable and executable" sh -c '! grep -q rwx /tmp/tab'
 same "the image is code, then constants" "r-x r--" \
-	"$(sed -n 's/^0x4000[0-9a-f]\{4\}-[^ ]* \(r..\)$/\1/p' /tmp/tab | tr '\n' ' ' | sed 's/ $//')"
+	"$(sed -n 's/^0x400[0-9a-f]\{5\}-[^ ]* \(r..\)$/\1/p' /tmp/tab | tr '\n' ' ' | sed 's/ $//')"
 cpu=0
 while [ $cpu -lt "$(nproc)" ]; do
 	slot=$((0x1000000000 + cpu * 0x10000))
