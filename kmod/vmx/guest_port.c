@@ -56,6 +56,47 @@ bool keel_port_nobody(struct keel_regs *regs, u64 port, u64 size, bool in)
 	return true;
 }
 
+/* The host serves it; it is stepped over. */
+static inline enum keel_guest_next to_linux(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
+					    u64 qualification)
+{
+	struct keel_run *run = &cpu->shared->run;
+	u64 size = KEEL_IO_SIZE(qualification);
+
+	run->port = KEEL_IO_PORT(qualification);
+	run->size = size;
+	run->write = !KEEL_IO_IN(qualification);
+	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
+	vcpu->in_size = run->write ? 0 : size;
+	keel_skip();
+	keel_vcpu_leave(cpu, KEEL_RUN_IO);
+	return KEEL_GUEST_LEFT;
+}
+
+/* What root finishes is apart from what it does not, which has less to keep in registers. */
+static __attribute__((__noinline__)) enum keel_guest_next
+nobody(struct keel_root_cpu *cpu, u64 qualification)
+{
+	keel_port_nobody(&cpu->regs, KEEL_IO_PORT(qualification), KEEL_IO_SIZE(qualification),
+			 KEEL_IO_IN(qualification));
+	keel_skip();
+	return KEEL_GUEST_RESUME;
+}
+
+static __attribute__((__noinline__)) enum keel_guest_next
+uart(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu, u64 qualification)
+{
+	if (KEEL_IO_SIZE(qualification) != 1 ||
+	    !keel_guest_uart(vcpu, &cpu->regs, KEEL_IO_PORT(qualification),
+			     KEEL_IO_IN(qualification)))
+		return to_linux(cpu, vcpu, qualification);
+	keel_skip();
+	if (vcpu->guest->said.nr < KEEL_SAID_NR)
+		return KEEL_GUEST_RESUME;
+	keel_vcpu_leave(cpu, KEEL_RUN_SAID);
+	return KEEL_GUEST_LEFT;
+}
+
 /**
  * keel_guest_io() - exit reason 30 of a guest
  * @cpu: the CPU
@@ -67,30 +108,13 @@ bool keel_port_nobody(struct keel_regs *regs, u64 port, u64 size, bool in)
 enum keel_guest_next keel_guest_io(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				   u64 qualification)
 {
-	u64 size = KEEL_IO_SIZE(qualification), port = KEEL_IO_PORT(qualification);
-	struct keel_run *run = &cpu->shared->run;
-	bool in = KEEL_IO_IN(qualification);
+	u64 port = KEEL_IO_PORT(qualification);
 
 	if (__builtin_expect(KEEL_IO_STRING(qualification), 0))
 		return keel_guest_string(cpu, vcpu, qualification);
-	if (port - KEEL_MACHINE_UART < KEEL_MACHINE_UART_PORTS && size == 1 &&
-	    keel_guest_uart(vcpu, &cpu->regs, port, in)) {
-		keel_skip();
-		if (vcpu->guest->said.nr < KEEL_SAID_NR)
-			return KEEL_GUEST_RESUME;
-		keel_vcpu_leave(cpu, KEEL_RUN_SAID);
-		return KEEL_GUEST_LEFT;
-	}
-	if (keel_port_nobody(&cpu->regs, port, size, in)) {
-		keel_skip();
-		return KEEL_GUEST_RESUME;
-	}
-	run->port = port;
-	run->size = size;
-	run->write = !in;
-	run->val = cpu->regs.rax & ((1ULL << 8 * size) - 1);
-	vcpu->in_size = in ? size : 0;
-	keel_skip();
-	keel_vcpu_leave(cpu, KEEL_RUN_IO);
-	return KEEL_GUEST_LEFT;
+	if (!is_owned(port))
+		return nobody(cpu, qualification);
+	if (port - KEEL_MACHINE_UART < KEEL_MACHINE_UART_PORTS)
+		return uart(cpu, vcpu, qualification);
+	return to_linux(cpu, vcpu, qualification);
 }

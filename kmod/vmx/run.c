@@ -152,31 +152,6 @@ attend(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 	return reason;
 }
 
-/**
- * keel_vcpu_take() - have a vCPU for oneself
- * @vcpu: the vCPU
- *
- * Return: 0; -EBUSY when another CPU has it, -ESHUTDOWN when the guest is killed this moment.
- */
-s64 keel_vcpu_take(struct keel_vcpu *vcpu)
-{
-	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
-		return -EBUSY;
-	if (!__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST))
-		return 0;
-	keel_vcpu_let_go(vcpu);
-	return -ESHUTDOWN;
-}
-
-/**
- * keel_vcpu_let_go() - that is over
- * @vcpu: the vCPU
- */
-void keel_vcpu_let_go(struct keel_vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
-}
-
 /* Whether it may run now; 0 or a reason why not, with the vCPU taken if 0. */
 static s64 take(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 {

@@ -8,6 +8,7 @@
 #ifndef KEEL_VMX_VCPU_H
 #define KEEL_VMX_VCPU_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <asm/msr-index.h>
 
@@ -147,9 +148,32 @@ s64 keel_vcpu_msi(u64 id, u64 address, u64 data);
 s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index);
 struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index);
 
+/**
+ * keel_vcpu_let_go() - that is over
+ * @vcpu: the vCPU
+ */
+static inline void keel_vcpu_let_go(struct keel_vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->running, 0, __ATOMIC_SEQ_CST);
+}
+
+/**
+ * keel_vcpu_take() - have a vCPU for oneself
+ * @vcpu: the vCPU
+ *
+ * Return: 0; -EBUSY when another CPU has it, -ESHUTDOWN when the guest is killed this moment.
+ */
+static inline s64 keel_vcpu_take(struct keel_vcpu *vcpu)
+{
+	if (__atomic_exchange_n(&vcpu->running, 1, __ATOMIC_SEQ_CST))
+		return -EBUSY;
+	if (!__atomic_load_n(&vcpu->guest->dead, __ATOMIC_SEQ_CST))
+		return 0;
+	keel_vcpu_let_go(vcpu);
+	return -ESHUTDOWN;
+}
+
 /* run.c */
-s64 keel_vcpu_take(struct keel_vcpu *vcpu);
-void keel_vcpu_let_go(struct keel_vcpu *vcpu);
 s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input);
 void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason);
 void keel_vcpu_park(struct keel_root_cpu *cpu);
