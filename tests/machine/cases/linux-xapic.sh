@@ -13,7 +13,7 @@ check "load" insmod keel.ko
 linux_console="$linux_console nox2apic"
 for vcpus in 1 2; do
 	linux_works "xapic-$vcpus" $vcpus linux-6.1 vmlinux 700
-	check "xapic-$vcpus: by the page" grep -q 'APIC routing to flat' "/tmp/said-xapic-$vcpus"
+	check "xapic-$vcpus: by the page" grep -q 'APIC routing to .*flat' "/tmp/said-xapic-$vcpus"
 	check "xapic-$vcpus: in no other way" sh -c "! grep -q 'x2apic enabled' /tmp/said-xapic-$vcpus"
 done
 check "frames are right" grep -q '^ok' $debug/keel/audit
