@@ -7,6 +7,7 @@
  * World: a guest.
  */
 #include "apic.h"
+#include "check.h"
 
 #define MSR_EOI		0x4b564d04
 #define ENABLED		1
@@ -19,28 +20,12 @@
 #define VECTOR_TIMER	0x81
 
 #define ROUNDS		200
-#define PATIENCE	400000000UL
 
 static volatile uint32_t place __attribute__((aligned(4)));
 static volatile uint32_t faults;
 static volatile uint32_t seen[256];
 static volatile uint32_t by_word;
 static volatile uint32_t by_apic;
-
-/* It has to be so, or the guest ends here. */
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	print("eoi: ");
-	print(what);
-	print("\n");
-	outb(DEBUG_EXIT, 1);
-	for (;;)
-		asm volatile("cli; hlt");
-}
-
-#define CHECK(cond) check(cond, #cond)
 
 static uint32_t in_service(uint32_t vector)
 {
