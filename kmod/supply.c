@@ -353,7 +353,13 @@ int keel_supply_open(struct keel_vm *vm)
 	int err = call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
 			       ktime_get_real_ns(), NULL);
 
-	return err ?: keel_supply_domain(vm, vm->domain);
+	/* It begins as one that is alone. */
+	if (err || !vm->domain)
+		return err;
+	err = keel_supply_domain(vm, vm->domain);
+	if (err)
+		keel_supply_close(vm);
+	return err;
 }
 
 /**
