@@ -8,12 +8,12 @@
  */
 #include "apic.h"
 #include "check.h"
+#include "exception.h"
 
 #define MSR_EOI		0x4b564d04
 #define ENABLED		1
 #define FEATURE		0x40
 
-#define VECTOR_GP	13
 #define VECTOR_PLAIN	0x51	/* ended by the word, if that says so */
 #define VECTOR_LOOK	0x61	/* looks at the APIC first */
 #define VECTOR_NEST	0x71	/* another one comes meanwhile, of lower priority */
@@ -22,7 +22,6 @@
 #define ROUNDS		200
 
 static volatile uint32_t place __attribute__((aligned(4)));
-static volatile uint32_t faults;
 static volatile uint32_t seen[256];
 static volatile uint32_t by_word;
 static volatile uint32_t by_apic;
@@ -51,14 +50,8 @@ void interrupt(struct frame *frame)
 	uint64_t vector = frame->vector;
 
 	seen[vector]++;
-	if (vector == VECTOR_GP) {
-		/* RDMSR and WRMSR are two bytes long. */
-		faults++;
-		frame->rip += 2;
+	if (exception(frame))
 		return;
-	}
-	if (vector < 32)
-		check(false, "an exception");
 	if (vector == VECTOR_LOOK) {
 		CHECK(in_service(VECTOR_LOOK));
 		CHECK(!place);

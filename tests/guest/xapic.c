@@ -8,10 +8,9 @@
  */
 #include "apic.h"
 #include "check.h"
+#include "exception.h"
 
 #define VCPUS		16
-#define VECTOR_NMI	2
-#define VECTOR_GP	13
 #define VECTOR_TIMER	0x40
 #define VECTOR_ERROR	0x45
 #define VECTOR_PING	0x51
@@ -35,7 +34,6 @@
 
 static volatile uint32_t seen[VCPUS][256];
 static volatile uint32_t starts[VCPUS];
-static volatile uint32_t faults;
 
 /* In which mode it is; others look only at their own. */
 static volatile bool x2apic[VCPUS];
@@ -68,22 +66,8 @@ void interrupt(struct frame *frame)
 	uint32_t self = vcpu();
 
 	seen[self][vector]++;
-	if (vector == VECTOR_GP) {
-		/* RDMSR and WRMSR are two bytes long. */
-		faults++;
-		frame->rip += 2;
+	if (exception(frame))
 		return;
-	}
-	if (vector == VECTOR_NMI)
-		return;
-	if (vector < 32) {
-		print("exception ");
-		print_dec(vector);
-		print(" at ");
-		print_hex(frame->rip);
-		print("\n");
-		outb(DEBUG_EXIT, 1);
-	}
 	if (vector == VECTOR_MODE) {
 		to_x2apic();
 		x2apic[self] = true;
