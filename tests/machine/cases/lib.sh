@@ -186,6 +186,16 @@ finish() {
 	exit
 }
 
+# control_group "CONTROLLERS" : makes one, $group, beneath $groups
+control_group() {
+	groups=/sys/fs/cgroup
+	group=$groups/small
+	mkdir -p $groups
+	mount -t cgroup2 none $groups
+	echo "$1" > $groups/cgroup.subtree_control
+	mkdir $group
+}
+
 # For cases with Linux guests: what such a one is started with
 linux_console="console=ttyS0 cryptomgr.notests"
 

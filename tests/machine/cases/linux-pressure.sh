@@ -10,12 +10,7 @@
 # needs: keelctl
 . ./lib.sh
 
-groups=/sys/fs/cgroup
-group=$groups/small
-mkdir -p $groups
-mount -t cgroup2 none $groups
-echo "+memory" > $groups/cgroup.subtree_control
-mkdir $group
+control_group "+memory"
 
 check "load" insmod keel.ko
 head -c 300000 /dev/urandom > /tmp/data

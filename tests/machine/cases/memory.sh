@@ -9,12 +9,8 @@
 . ./lib.sh
 leaks=1
 
-groups=/sys/fs/cgroup
-group=$groups/small
-mkdir -p $groups
-mount -t cgroup2 none $groups
-echo "+memory +cpu" > $groups/cgroup.subtree_control
-mkdir $group
+control_group "+memory +cpu"
+
 # within COMMAND... : as a member of the group
 within() {
 	sh -c "echo \$\$ > $group/cgroup.procs; exec \"\$@\"" sh "$@"
