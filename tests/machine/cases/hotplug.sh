@@ -66,19 +66,25 @@ for how in launch-caps launch-guest launch-ctl; do
 	same "$how: demoted" 2 "$(counter demoted)"
 done
 
-echo stay-down > $probe/break
-inits=$(exits INIT)
-sipis=$(exits SIPI)
-i=0
-while [ $i -lt 10 ]; do
-	echo 0 > $online && [ "$(counter demoted)" = 2 ] || break
-	echo 1 > $online && [ "$(counter demoted)" = 2 ] || break
-	i=$((i + 1))
-done
-same "offline and online without ever leaving" 10 $i
-same "by INIT" 10 $(($(exits INIT) - inits))
-same "and a start-up IPI" 10 $(($(exits SIPI) - sipis))
-same "on that CPU" "" "$(awk '$1 == 0 && ($2 == "INIT" || $2 == "SIPI")' $debug/keel/exits)"
+# In Bochs 2.7 an INIT that has led to an exit stays pending, and leads to one again as soon as the
+# start-up IPI has come: of one INIT there are three exits, and the CPU waits for good.
+if emulated_by 2.7; then
+	echo "left out on this emulator: offline and online without ever leaving"
+else
+	echo stay-down > $probe/break
+	inits=$(exits INIT)
+	sipis=$(exits SIPI)
+	i=0
+	while [ $i -lt 10 ]; do
+		echo 0 > $online && [ "$(counter demoted)" = 2 ] || break
+		echo 1 > $online && [ "$(counter demoted)" = 2 ] || break
+		i=$((i + 1))
+	done
+	same "offline and online without ever leaving" 10 $i
+	same "by INIT" 10 $(($(exits INIT) - inits))
+	same "and a start-up IPI" 10 $(($(exits SIPI) - sipis))
+	same "on that CPU" "" "$(awk '$1 == 0 && ($2 == "INIT" || $2 == "SIPI")' $debug/keel/exits)"
+fi
 echo launch-ok > $probe/break
 taskset 2 sh -c ': $(cat /proc/self/stat)'
 check "it works" taskset 2 true

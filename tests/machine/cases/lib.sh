@@ -149,6 +149,11 @@ kernel_from() {
 		{ exit !($1 > major || ($1 == major && $2 + 0 >= minor)) }'
 }
 
+# emulated_by VERSION : is it this version of Bochs that emulates the machine?
+emulated_by() {
+	[ "$(cat emulator)" = "$1" ]
+}
+
 # ms : the time
 ms() {
 	awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime
