@@ -16,7 +16,9 @@ import time
 import bootdisk
 
 REQUEST_CYLINDERS = 1040            # half a GiB
-LOG_LIMIT = 64 << 20                # a machine in a fault loop logs without end
+# A machine in a fault loop logs without end: so much in so many seconds, or in all
+LOG_BURST, LOG_SECONDS = 64 << 20, 20
+LOG_LIMIT = 1 << 30
 HANG_SECONDS = 20                   # without any CPU time used
 INTERVAL = 0.02
 BOOT_SECONDS = 180
@@ -93,6 +95,7 @@ class Emulator:
         self._control = Tail(folder + "/control.txt")
         self._line = b""
         self._cpu_used, self._cpu_seen = 0, time.monotonic()
+        self._log_size, self._log_seen = 0, time.monotonic()
 
     def file(self, name):
         """The path of one of the emulator's files."""
@@ -127,10 +130,14 @@ class Emulator:
                 self.error = rest
         return running
 
-    def log_size(self):
-        """The size of what the emulator itself has written."""
-        return sum(os.path.getsize(self.file(name)) for name in ("bochs.log", "emulator.txt")
+    def log_grows(self):
+        """Does what the emulator itself writes grow as if there were no end to it?"""
+        size = sum(os.path.getsize(self.file(name)) for name in ("bochs.log", "emulator.txt")
                    if os.path.exists(self.file(name)))
+        now = time.monotonic()
+        if now - self._log_seen > LOG_SECONDS:
+            self._log_size, self._log_seen = size, now
+        return size - self._log_size > LOG_BURST or size > LOG_LIMIT
 
     def hangs(self):
         """Has it used no CPU time for long?"""
@@ -161,7 +168,7 @@ class Emulator:
                 reason = "timeout"
             elif not self.started and now - begin > BOOT_SECONDS:
                 reason = "boot"
-            elif self.log_size() > LOG_LIMIT:
+            elif self.log_grows():
                 reason = "log"
             elif self.hangs():
                 reason = "hang"
@@ -181,7 +188,7 @@ class Emulator:
             if not os.path.exists(self.file(name)):
                 continue
             with open(self.file(name), "rb") as file:
-                for raw in file.read(LOG_LIMIT).splitlines():
+                for raw in file.read(LOG_BURST).splitlines():
                     line = raw.decode(errors="replace")
                     if COMPLAINT.search(line) and SHUTDOWN not in line:
                         what = line.partition("]")[2] or line

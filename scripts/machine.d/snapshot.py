@@ -68,7 +68,7 @@ def create(machine, folder, target):
                            ["-f", "bochsrc"]) as run:
         deadline = time.monotonic() + emulator.BOOT_SECONDS
         while run.poll() and not run.ready:
-            if time.monotonic() > deadline or run.log_size() > emulator.LOG_LIMIT:
+            if time.monotonic() > deadline or run.log_grows():
                 break
             time.sleep(0.05)
         if not run.ready:
