@@ -41,6 +41,7 @@ enum keel_hypercall {
 			 */
 	KEEL_HC_VM_FILL, /* RSI frames of @batch for guest RDI: keel_guest_fill() */
 	KEEL_HC_VM_MAP,	/* the same, as its memory from gfn RDX on: keel_guest_map() */
+	KEEL_HC_VM_CLONE, /* the memory of guest RDI for guest RSI as well: keel_guest_clone() */
 	KEEL_HC_VM_KILL, /* guest RDI never runs again: keel_guest_kill() */
 	KEEL_HC_VM_DRAIN, /* frames of guest RDI to @batch, how many: keel_guest_drain() */
 	KEEL_HC_VM_STAT, /* guest RDI to @vm_stat: keel_guest_stat() */
@@ -63,7 +64,7 @@ enum keel_hypercall {
 };
 #endif
 
-#define KEEL_ABI_VERSION 3
+#define KEEL_ABI_VERSION 4
 
 /* Exit reasons that are counted: one more than the highest basic reason kept. */
 #define KEEL_EXIT_NR 80
@@ -394,6 +395,9 @@ struct keel_run {
  * @spare: frames that merging has freed and nobody has taken back yet
  * @merged: pages that have ever given up a frame of their own by merging
  * @breaks: writes ever to shared pages
+ * @cloned: mapped by tables that clones hold as well, or guests that it is a clone of; these
+ *          pages are neither in @mapped nor in @shared
+ * @cloned_tables: such tables; these are not in @tables
  */
 struct keel_vm_stat {
 	u64 mapped;
@@ -407,6 +411,8 @@ struct keel_vm_stat {
 	u64 spare;
 	u64 merged;
 	u64 breaks;
+	u64 cloned;
+	u64 cloned_tables;
 };
 
 /**

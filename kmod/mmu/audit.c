@@ -37,7 +37,7 @@ static bool frame_ok(const struct keel_root *root, u64 pfn, const struct keel_fr
 
 /* The page of the frame table that begins with @pfn */
 static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn,
-		      const struct keel_frame *page)
+		      struct keel_frame *page)
 {
 	struct keel_frame frame;
 	u64 entry, i;
@@ -54,6 +54,12 @@ static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn
 			root->audit.holds += frame.count;
 			root->audit.mix += frame.count * keel_audit_mix(pfn + i, frame.owner);
 		}
+		if (frame.owner == KEEL_OWNER_TABLE) {
+			__atomic_and_fetch((u64 *)&page[i], ~KEEL_FRAME_BIT(KEEL_FRAME_SEEN),
+					   __ATOMIC_RELAXED);
+			root->audit.held += frame.count;
+			root->audit.mix += frame.count * keel_audit_mix(pfn + i, frame.owner);
+		}
 		if (frame.owner < KEEL_OWNER_VM)
 			continue;
 		root->audit.memory++;
@@ -65,7 +71,7 @@ static s64 audit_page(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn
 /* From @pfn on; root->frames.nr or more at the end */
 static s64 audit_frames(struct keel_root_cpu *cpu, struct keel_root *root, u64 pfn)
 {
-	const struct keel_frame *page = NULL;
+	struct keel_frame *page = NULL;
 	unsigned int skips, missing;
 
 	pfn -= pfn % KEEL_FRAMES_A_PAGE;
@@ -82,7 +88,8 @@ static s64 audit_frames(struct keel_root_cpu *cpu, struct keel_root *root, u64 p
  * Guests' memory only grows while nothing comes and goes: so as many frames as were found
  * lie between what guests have said before and after.  If that is the same, nothing has
  * changed, and each of the frames is mapped once.  Shared frames are mapped as often as they
- * say, if none has been merged or broken meanwhile.
+ * say, if none has been merged or broken meanwhile; and so are tables of several guests led to.
+ * What guests have in these they do not say.
  */
 static bool sums_ok(const struct keel_root *root)
 {
@@ -91,7 +98,8 @@ static bool sums_ok(const struct keel_root *root)
 	if (a->moved != root->moved || a->turns != root->turns)
 		return true;
 	return a->owned == root->owned && a->shared == root->shared &&
-	       a->holds == a->all_sharing && a->before <= a->memory && a->memory <= a->after &&
+	       a->holds == a->all_sharing && a->held == a->links &&
+	       a->before + a->lent <= a->memory && a->memory <= a->after + a->lent &&
 	       (a->before != a->after || a->mix == a->leaves);
 }
 
@@ -112,7 +120,8 @@ static s64 finish(struct keel_root_cpu *cpu, const struct keel_root *root)
  *
  * Every entry of the frame table holds to the invariants of frame.c; the host's frames
  * are mapped as themselves, all others are hidden; every page of a guest is its own, or
- * the zero frame and read-only; its tables are root's; in the end, the sums are right.
+ * the zero frame and read-only; its tables are root's, or several guests' and read-only; in
+ * the end, the sums are right.
  *
  * Return: where to go on; 0 at the end; -EUCLEAN when something is wrong; -EAGAIN when a
  * CPU works on a guest's memory.

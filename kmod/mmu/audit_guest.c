@@ -3,6 +3,10 @@
  * The audit's view of guests: what they say they have, and what their EPTs map.
  *
  * World: root, under the lock of struct keel_root; a guest's is taken here.
+ *
+ * A table that several guests hold stays as it is while they do (clone.c), so it can be looked
+ * at under the lock of one of them.  What is in it is summed up for each, and counted once for
+ * all: for the first that leads there.
  */
 #include <linux/errno.h>
 #include <linux/stddef.h>
@@ -73,7 +77,6 @@ static bool shared_ok(struct keel_root *root, u64 pfn)
 	frame = pfn < root->frames.nr ? keel_walk_frame(root, pfn, &missing) : NULL;
 	if (!frame || keel_frame_read(frame).owner != KEEL_OWNER_SHARED)
 		return false;
-	root->audit.sharing++;
 	root->audit.all_sharing++;
 	root->audit.leaves += keel_audit_mix(pfn, KEEL_OWNER_SHARED);
 	return true;
@@ -86,15 +89,19 @@ static bool leaf_ok(struct keel_root *root, const struct keel_guest *guest, u64 
 	struct keel_frame val;
 	unsigned int missing;
 
-	if (!(entry & KEEL_EPT_RWX))
+	if (!(entry & KEEL_EPT_RWX)) {
+		root->audit.sharing += pfn != root->zero_pa >> 12;
 		return pfn == root->zero_pa >> 12 || shared_ok(root, pfn);
+	}
 	entry &= ~(KEEL_TABLE_AD | KEEL_LEAF_HASHED);
 	if (entry == (root->zero_pa | KEEL_LEAF_ZERO)) {
 		root->audit.zero++;
 		return true;
 	}
-	if (entry == (pfn << 12 | KEEL_LEAF_SHARED))
+	if (entry == (pfn << 12 | KEEL_LEAF_SHARED)) {
+		root->audit.sharing++;
 		return shared_ok(root, pfn);
+	}
 	/* One that is to be merged is write-protected. */
 	if (pfn >= root->frames.nr || (entry | KEEL_EPT_WRITE) != (pfn << 12 | KEEL_LEAF_OWN))
 		return false;
@@ -107,29 +114,96 @@ static bool leaf_ok(struct keel_root *root, const struct keel_guest *guest, u64 
 	return keel_frame_writable(&val, guest->owner) && val.count == 1;
 }
 
-/* The tables that begin at @gfn, from the topmost on */
+/*
+ * The same, in a table that several guests hold: what was a guest's own can still be, or be
+ * shared by now.
+ */
+static bool cloned_leaf_ok(struct keel_root *root, u64 entry, bool fresh)
+{
+	u64 pfn = KEEL_LEAF_PA(entry) >> 12, bits = entry & ~(KEEL_TABLE_AD | KEEL_LEAF_HASHED);
+	bool own = (bits | KEEL_EPT_WRITE) == (pfn << 12 | KEEL_LEAF_OWN);
+	bool waits = !(entry & KEEL_EPT_RWX);
+	const struct keel_frame *frame;
+	struct keel_frame val;
+	unsigned int missing;
+
+	if (pfn == root->zero_pa >> 12) {
+		root->audit.zero += !waits;
+		return waits || bits == (root->zero_pa | KEEL_LEAF_ZERO);
+	}
+	root->audit.cloned++;
+	if (!fresh)
+		return true;
+	frame = pfn < root->frames.nr ? keel_walk_frame(root, pfn, &missing) : NULL;
+	if (!frame || !(own || waits || bits == (pfn << 12 | KEEL_LEAF_SHARED)))
+		return false;
+	val = keel_frame_read(frame);
+	if (!own || val.owner == KEEL_OWNER_SHARED)
+		return shared_ok(root, pfn);
+	root->audit.lent++;
+	root->audit.leaves += keel_audit_mix(pfn, val.owner);
+	return val.owner >= KEEL_OWNER_VM && val.count == 1 &&
+	       keel_guest_at(root, val.owner - KEEL_OWNER_VM);
+}
+
+/* A table begins here, one of several guests' or below one if @shared. */
+static void count_table(struct keel_root *root, u64 pfn, struct keel_frame *frame,
+			unsigned int level, bool shared, bool fresh)
+{
+	struct keel_audit *a = &root->audit;
+	const u64 seen = KEEL_FRAME_BIT(KEEL_FRAME_SEEN);
+
+	a->tables += !shared;
+	a->cloned_tables += shared;
+	if (shared && keel_frame_read(frame).owner == KEEL_OWNER_TABLE) {
+		if (fresh) {
+			a->links++;
+			a->leaves += keel_audit_mix(pfn, KEEL_OWNER_TABLE);
+		}
+		fresh = !(__atomic_fetch_or((u64 *)frame, seen, __ATOMIC_RELAXED) & seen);
+	}
+	a->fresh = (a->fresh & ~BIT(level)) | (u32)fresh << level;
+}
+
+/* Can an entry of such bits lead from a guest's own table, or a @shared one, to this one? */
+static bool branch_ok(u64 entry, bool shared, u16 owner)
+{
+	u64 bits = entry & ~KEEL_TABLE_AD & ~KEEL_TABLE_ADDR;
+	bool waits = !(entry & KEEL_EPT_RWX);
+
+	if (!waits && bits != KEEL_EPT_RWX && bits != KEEL_LEADS_SHARED)
+		return false;
+	if (shared)
+		return owner == KEEL_OWNER_ROOT || owner == KEEL_OWNER_TABLE;
+	return owner == (bits == KEEL_EPT_RWX ? KEEL_OWNER_ROOT : KEEL_OWNER_TABLE);
+}
+
+/* The tables that begin at @gfn, from the topmost on; @shared: the last one, with others */
 static bool tables_ok(struct keel_root *root, const struct keel_guest *guest, u64 gfn,
-		      u64 *entry)
+		      u64 *entry, bool *shared)
 {
 	u64 pa = guest->ept.root;
-	const struct keel_frame *frame;
 	unsigned int level, missing;
+	struct keel_frame *frame;
 
+	*shared = false;
+	*entry = KEEL_EPT_RWX;
 	for (level = guest->ept.levels; level; level--) {
-		*entry = pa;
 		frame = pa >> 12 < root->frames.nr ? keel_walk_frame(root, pa >> 12, &missing) :
 						     NULL;
-		if (!frame || frame->owner != KEEL_OWNER_ROOT || frame->flags & KEEL_FRAME_FREE)
+		if (!frame || frame->flags & KEEL_FRAME_FREE ||
+		    !branch_ok(*entry, *shared, keel_frame_read(frame).owner))
 			return false;
-		root->audit.tables += !(gfn & (keel_level_size(level + 1) / KEEL_PAGE_SIZE - 1));
+		*shared |= !(*entry & KEEL_EPT_WRITE);
+		if (!(gfn & (keel_level_size(level + 1) / KEEL_PAGE_SIZE - 1)))
+			count_table(root, pa >> 12, frame, level, *shared,
+				    !*shared || root->audit.fresh & BIT(level + 1));
 		if (level == KEEL_LEVEL_4K)
 			break;
 		*entry = ((u64 *)keel_phys(pa))[keel_table_index(gfn << 12, level)];
-		if (!(*entry & KEEL_EPT_RWX))
+		if (!*entry)
 			break;
-		if ((*entry & ~KEEL_TABLE_AD & ~KEEL_TABLE_ADDR) != KEEL_EPT_RWX)
-			return false;
-		pa = *entry & KEEL_TABLE_ADDR;
+		pa = KEEL_LEAF_PA(*entry);
 	}
 	return true;
 }
@@ -151,8 +225,13 @@ static bool sums_ok(const struct keel_root *root, const struct keel_guest *guest
 	    a->guest.zero != now->zero || a->guest.touched_read != now->touched_read ||
 	    a->guest.tables != guest->ept.tables)
 		return true;
-	return a->mapped == now->mapped && a->zero == now->zero &&
-	       a->sharing == now->shared && a->tables == guest->ept.tables;
+	if (a->mapped != now->mapped || a->sharing != now->shared ||
+	    a->tables != guest->ept.tables)
+		return false;
+	/* One that goes lets go of others' tables without a look at what is in them. */
+	return (guest->dead && now->cloned_tables) ||
+	       (a->zero == now->zero && a->cloned == now->cloned &&
+		a->cloned_tables == now->cloned_tables);
 }
 
 /* What lies at @gfn: a table, or a hole as large as it is; the next place */
@@ -160,6 +239,7 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
 		    u64 gfn)
 {
 	unsigned int level, i;
+	bool shared = false;
 	u64 *table, entry;
 
 	if (!gfn) {
@@ -169,15 +249,19 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
 		root->audit.zero = 0;
 		root->audit.sharing = 0;
 		root->audit.tables = 0;
+		root->audit.cloned = 0;
+		root->audit.cloned_tables = 0;
 	}
-	if (guest->ept.root && !tables_ok(root, guest, gfn, &entry))
+	if (guest->ept.root && !tables_ok(root, guest, gfn, &entry, &shared))
 		return wrong(cpu, guest, gfn, entry);
 	table = keel_guest_leaf(guest, gfn << 12, &level);
 	if (level == KEEL_LEVEL_4K) {
 		for (i = 0; i < KEEL_TABLE_NR; i++) {
 			entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
 			if (entry && (!keel_gfn_ok(guest->frames, gfn + i) ||
-				      !leaf_ok(root, guest, entry)))
+				      !(shared ?
+					cloned_leaf_ok(root, entry, root->audit.fresh & BIT(1)) :
+					leaf_ok(root, guest, entry))))
 				return wrong(cpu, guest, gfn + i, entry);
 		}
 		level++;

@@ -120,7 +120,9 @@ enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest,
 
 static u64 reserve(const struct keel_guest *guest)
 {
-	return guest->stat.shared ? RESERVE_MIN + guest->stat.shared / RESERVE_SHARE : 0;
+	u64 nr = guest->stat.shared + guest->stat.cloned;
+
+	return nr ? RESERVE_MIN + nr / RESERVE_SHARE : 0;
 }
 
 /* Up to a batch of frames: to the guest's pool as far as it is short, the rest to the host */

@@ -5,7 +5,7 @@
  * World: root and KUnit, under the lock of struct keel_root; the guest's is taken here.
  *
  * First its memory, in the order of its addresses, each table behind the last page that
- * it maps; then what root had of the guest's pool for itself; then the pool.  So every
+ * it maps; a table that others hold as well it only lets go of (clone.c); then what root had of the guest's pool for itself; then the pool.  So every
  * step finds a frame, and a call is bounded.
  */
 #include <linux/errno.h>
@@ -17,6 +17,9 @@
 
 /* Entries that a call looks at before it is content with fewer frames than it could have */
 #define WORK_MAX	4096
+
+/* What next_memory() says, beside KEEL_NO_FRAME at the end: another guest is in the way */
+#define TRY_AGAIN	(~0ULL)
 
 /* An entry that is not empty, from @guest's cursor on; KEEL_TABLE_NR for none */
 static unsigned int next_entry(const struct keel_guest *guest, const u64 *table,
@@ -32,9 +35,10 @@ static unsigned int next_entry(const struct keel_guest *guest, const u64 *table,
 
 /*
  * A page of memory, or the first table that has none any more; KEEL_NO_FRAME at the end.
- * A shared frame that others map counts for nothing: there are at most 512 in a row.
+ * A shared frame that others map counts for nothing, nor does a table that others hold:
+ * there are at most 512 in a row.
  */
-static u64 next_memory(const struct keel_root *root, struct keel_guest *guest, unsigned int *work)
+static u64 next_memory(struct keel_root *root, struct keel_guest *guest, unsigned int *work)
 {
 	u64 *parent = &guest->ept.root, *table, pa;
 	unsigned int level = guest->ept.levels, i;
@@ -53,6 +57,12 @@ static u64 next_memory(const struct keel_root *root, struct keel_guest *guest, u
 		}
 		if (i != keel_table_index(guest->cursor << 12, level))
 			guest->cursor = ((guest->cursor >> 9 * level << 9) + i) << 9 * (level - 1);
+		if (level > KEEL_LEVEL_4K && !(table[i] & KEEL_EPT_WRITE)) {
+			if (!keel_clone_leave(root, guest, &table[i], level - 1))
+				return TRY_AGAIN;
+			*work += KEEL_TABLE_NR;
+			continue;
+		}
 		if (level > KEEL_LEVEL_4K) {
 			parent = &table[i];
 			level--;
@@ -68,7 +78,7 @@ static u64 next_memory(const struct keel_root *root, struct keel_guest *guest, u
 	}
 }
 
-/* The next frame that the guest has, as one of root's; NULL when it has none */
+/* The next frame that the guest has, as one of root's; NULL when it has none, or TRY_AGAIN */
 static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *guest, u64 *pfn,
 				     unsigned int *work)
 {
@@ -79,6 +89,8 @@ static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *
 
 	for (;;) {
 		*pfn = next_memory(root, guest, work);
+		if (*pfn == TRY_AGAIN)
+			return NULL;
 		if (*pfn == KEEL_NO_FRAME)
 			break;
 		frame = keel_walk_frame(root, *pfn, &missing);
@@ -145,15 +157,16 @@ static void forget(struct keel_root *root, const struct keel_guest *guest)
  *
  * Return: how many; 0 when the guest had none any more, and its id is free again.
  * -ENOENT when there is no such guest, -EPERM when it is not dead, -EAGAIN when not every
- * CPU has passed the epoch since it is, -EBUSY when a vCPU of it is on a CPU.
+ * CPU has passed the epoch since it is, or there is more to do before the first frame comes,
+ * -EBUSY when a vCPU of it is on a CPU.
  */
 s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch)
 {
 	struct keel_guest *guest = keel_guest_at(root, id);
 	struct keel_frame *frame;
 	unsigned int work = 0;
+	u64 pfn = TRY_AGAIN;
 	s64 nr = 0;
-	u64 pfn;
 
 	if (!guest)
 		return -ENOENT;
@@ -166,7 +179,8 @@ s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch)
 	if (!keel_guest_lock(guest))
 		return -EAGAIN;
 	forget_vcpus(guest);
-	while (nr < KEEL_BATCH_NR && (!nr || work < WORK_MAX)) {
+	while (keel_clone_give(root, guest, &work) && nr < KEEL_BATCH_NR &&
+	       (!nr || work < WORK_MAX)) {
 		frame = next_frame(root, guest, &pfn, &work);
 		if (!frame)
 			break;
@@ -177,7 +191,9 @@ s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch)
 		keel_hand_back(root, pfn, frame);
 		batch[nr++] = pfn;
 	}
-	if (!nr)
+	if (!nr && pfn == TRY_AGAIN)
+		nr = -EAGAIN;
+	else if (!nr)
 		forget(root, guest);
 	keel_guest_unlock(guest);
 	return nr;

@@ -9,7 +9,8 @@
  * frame of its own from the pool.  When that takes the place of the zero frame, other
  * vCPUs can still read zeros by their old translation.  So the entry is first emptied,
  * and gets its frame when all of them have flushed; whoever touches the page meanwhile
- * ends up here as well.  A shared frame goes the same way (cow.c).
+ * ends up here as well.  A shared frame goes the same way (cow.c), and a table that other
+ * guests hold (clone.c), before anything below it changes.
  */
 #include <linux/types.h>
 
@@ -19,7 +20,7 @@
 /**
  * keel_guest_retire() - take away the zero frame, or a shared one, before another one comes
  * @guest: the guest
- * @entry: maps it read-only, or did; without rights afterwards
+ * @entry: maps it read-only, or did; without rights afterwards; or leads to a shared table
  * @self: the vCPU that wants to write, as keel_guest_passed() knows it
  *
  * Return: true when nobody but @self can have a translation to it any more.
@@ -45,11 +46,18 @@ static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, 
 			      bool write, const void *self)
 {
 	unsigned int level;
-	u64 *entry = keel_guest_leaf(guest, gpa, &level);
+	u64 rights, *entry = keel_guest_walk(guest, gpa, &level, &rights);
 	u64 old = level == KEEL_LEVEL_4K ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+	enum keel_fault ret;
 	u64 pfn, need;
 	bool own;
 
+	if (__builtin_expect(!(rights & KEEL_EPT_WRITE), 0)) {
+		if (rights & old & KEEL_EPT_RWX && !write)
+			return KEEL_FAULT_DONE;
+		ret = keel_clone_own(root, guest, gpa, self);
+		return ret == KEEL_FAULT_DONE ? locked(root, guest, gpa, write, self) : ret;
+	}
 	if (old & KEEL_EPT_RWX && (!write || old & KEEL_EPT_WRITE))
 		return KEEL_FAULT_DONE;
 	if (__builtin_expect(old && KEEL_LEAF_PA(old) != root->zero_pa, 0))

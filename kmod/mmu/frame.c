@@ -5,13 +5,14 @@
  *
  * World: root, host (before launch) and KUnit; touches no hardware.  The caller
  * keeps others from changing the frame, but for a shared one: its holders come and go
- * under locks of their own.
+ * under locks of their own.  So do those of a table of several guests.
  *
  * The invariants, which every function here checks before it changes anything:
  *
  *  - a frame has one owner, and only the owner gives it away;
  *  - the host's frames are not counted; another owner's count is at least one;
  *  - a shared frame is mapped nowhere writable;
+ *  - a table of several guests is never without one that holds it;
  *  - a frame goes back to the host only when nobody maps it any more, and not
  *    with contents that are none of the host's business.
  */
@@ -294,6 +295,107 @@ int keel_frame_adopt(struct keel_frame *frame, u16 owner)
 }
 
 /**
+ * keel_frame_lend() - one more maps a frame that is a VM's, or shared already
+ * @frame: the frame; a VM's own is mapped once, where nobody can write to it
+ *
+ * Return: 1 when it was a VM's own, which holds it once of twice now, 0 when it was shared;
+ * -EPERM when it is neither, -EOVERFLOW when there are too many already.
+ */
+int keel_frame_lend(struct keel_frame *frame)
+{
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (!is_vm(old.owner) && old.owner != KEEL_OWNER_SHARED)
+			return -EPERM;
+		if (old.count == ~0U)
+			return -EOVERFLOW;
+	} while (!swap(frame, old, old.count + 1, KEEL_OWNER_SHARED, old.flags));
+	return is_vm(old.owner);
+}
+
+/**
+ * keel_frame_table_share() - a guest's table becomes one that several can hold
+ * @frame: the table; nobody can write to what is below it
+ *
+ * Return: 0, also when it is one already; -EPERM when it is not root's, -EBUSY when it is
+ * in a list.
+ */
+int keel_frame_table_share(struct keel_frame *frame)
+{
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner == KEEL_OWNER_TABLE)
+			return 0;
+		if (old.owner != KEEL_OWNER_ROOT)
+			return -EPERM;
+		if (is_listed(&old) || old.count != 1)
+			return -EBUSY;
+	} while (!swap(frame, old, 1, KEEL_OWNER_TABLE, old.flags));
+	return 0;
+}
+
+/* One more or one less holds a table that several can hold: there is always one. */
+static int table_count(struct keel_frame *frame, u32 end, int step)
+{
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner != KEEL_OWNER_TABLE)
+			return -EPERM;
+		if (old.count == end)
+			return -EBUSY;
+	} while (!swap(frame, old, old.count + step, old.owner, old.flags));
+	return 0;
+}
+
+/**
+ * keel_frame_table_get() - one more table, or guest, leads to a table
+ * @frame: the table
+ *
+ * Return: 0; -EPERM when it is not one that several can hold, -EBUSY when there are too many.
+ */
+int keel_frame_table_get(struct keel_frame *frame)
+{
+	return table_count(frame, ~0U, 1);
+}
+
+/**
+ * keel_frame_table_put() - one less leads to a table
+ * @frame: the table
+ *
+ * Return: 0; -EPERM when it is not one that several can hold, -EBUSY when nobody else does.
+ */
+int keel_frame_table_put(struct keel_frame *frame)
+{
+	return table_count(frame, 1, -1);
+}
+
+/**
+ * keel_frame_table_own() - a table becomes that of the last guest that holds it
+ * @frame: the table, which nobody else can come to
+ *
+ * Return: 0; -EPERM when it is not one that several can hold, -EBUSY when several do.
+ */
+int keel_frame_table_own(struct keel_frame *frame)
+{
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner != KEEL_OWNER_TABLE)
+			return -EPERM;
+		if (old.count != 1)
+			return -EBUSY;
+	} while (!swap(frame, old, 1, KEEL_OWNER_ROOT, old.flags & ~KEEL_FRAME_SEEN));
+	return 0;
+}
+
+/**
  * keel_frame_writable() - may it be mapped writable?
  * @frame: the frame
  * @owner: into whose address space
@@ -302,7 +404,7 @@ int keel_frame_adopt(struct keel_frame *frame, u16 owner)
  */
 bool keel_frame_writable(const struct keel_frame *frame, u16 owner)
 {
-	return frame->owner == owner && owner != KEEL_OWNER_SHARED && owner != KEEL_OWNER_ROOT;
+	return frame->owner == owner && (owner == KEEL_OWNER_HOST || is_vm(owner));
 }
 
 /**
@@ -319,6 +421,7 @@ bool keel_frame_sound(const struct keel_frame *frame)
 	case KEEL_OWNER_ROOT:
 		return is_listed(frame) || frame->count == 1;
 	case KEEL_OWNER_SHARED:
+	case KEEL_OWNER_TABLE:
 		return frame->count && !is_listed(frame);
 	default:
 		return is_vm(frame->owner) && frame->count == 1 && !is_listed(frame);

@@ -16,6 +16,7 @@
 #define KEEL_OWNER_HOST		0
 #define KEEL_OWNER_ROOT		1
 #define KEEL_OWNER_SHARED	2
+#define KEEL_OWNER_TABLE	3	/* a table of several guests' EPTs */
 #define KEEL_OWNER_VM		16
 
 /* Flags */
@@ -23,6 +24,8 @@
 #define KEEL_FRAME_FREE		BIT(1)	/* root's, in a pool; @count is the next one */
 #define KEEL_FRAME_USED		BIT(2)	/* root's, for a guest; @count is the next one of its */
 #define KEEL_FRAME_DONATED	BIT(3)	/* the host has given it, and can have it back */
+#define KEEL_FRAME_LOCKED	BIT(4)	/* a table that somebody works on: keel_frame_lock() */
+#define KEEL_FRAME_SEEN		BIT(5)	/* the audit has come by a table of several guests' */
 #define KEEL_FRAME_TYPE(mt)	((mt) << 8)	/* memory type it had in the host's EPT */
 #define KEEL_FRAME_TYPE_OF(flags) ((flags) >> 8 & 7)
 
@@ -53,6 +56,21 @@ static inline struct keel_frame keel_frame_read(const struct keel_frame *frame)
 	u64 val = __atomic_load_n((const u64 *)frame, __ATOMIC_ACQUIRE);
 
 	return (struct keel_frame) { .count = val, .owner = val >> 32, .flags = val >> 48 };
+}
+
+/* A flag that comes and goes by itself, beside a count that others change */
+#define KEEL_FRAME_BIT(flag)	((u64)(flag) << 48)
+
+/* Try to get the lock of a table that several guests hold; never wait for it. */
+static inline bool keel_frame_lock(struct keel_frame *frame)
+{
+	return !(__atomic_fetch_or((u64 *)frame, KEEL_FRAME_BIT(KEEL_FRAME_LOCKED),
+				   __ATOMIC_ACQUIRE) & KEEL_FRAME_BIT(KEEL_FRAME_LOCKED));
+}
+
+static inline void keel_frame_unlock(struct keel_frame *frame)
+{
+	__atomic_fetch_and((u64 *)frame, ~KEEL_FRAME_BIT(KEEL_FRAME_LOCKED), __ATOMIC_RELEASE);
 }
 
 #define KEEL_FRAMES_A_PAGE	(4096 / sizeof(struct keel_frame))
@@ -86,6 +104,11 @@ int keel_frame_share(struct keel_frame *frame, u16 owner);
 int keel_frame_get(struct keel_frame *frame, u32 most);
 int keel_frame_put(struct keel_frame *frame);
 int keel_frame_adopt(struct keel_frame *frame, u16 owner);
+int keel_frame_lend(struct keel_frame *frame);
+int keel_frame_table_share(struct keel_frame *frame);
+int keel_frame_table_get(struct keel_frame *frame);
+int keel_frame_table_put(struct keel_frame *frame);
+int keel_frame_table_own(struct keel_frame *frame);
 bool keel_frame_writable(const struct keel_frame *frame, u16 owner);
 bool keel_frame_sound(const struct keel_frame *frame);
 

@@ -7,7 +7,8 @@
  * where it is until that vCPU has flushed, as a translation would.
  *
  * Memory that was never touched reads as zeros, and takes a frame when it is written to;
- * so does memory that is shared, for nothing but a writable entry lets a write pass.
+ * so does memory that is shared, for nothing but the right to write on the whole way lets a
+ * write pass.
  */
 #include <linux/types.h>
 
@@ -47,12 +48,12 @@ enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u
 {
 	unsigned int level, tries;
 	enum keel_fault ret;
-	u64 *leaf, entry;
+	u64 *leaf, entry, rights;
 
 	if (!keel_guest_inside(guest, gpa))
 		return KEEL_FAULT_OUTSIDE;
 	for (tries = 0; tries < TRIES; tries++) {
-		leaf = keel_guest_leaf(guest, gpa, &level);
+		leaf = keel_guest_walk(guest, gpa, &level, &rights);
 		entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
 		if (!write) {
 			/* What was never mapped was never written to; what waits to be replaced
@@ -62,7 +63,7 @@ enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u
 			*at = (u8 *)keel_phys(entry) + (gpa & (KEEL_PAGE_SIZE - 1));
 			return KEEL_FAULT_DONE;
 		}
-		if (entry & KEEL_EPT_WRITE && mark(leaf, entry)) {
+		if (entry & rights & KEEL_EPT_WRITE && mark(leaf, entry)) {
 			*at = (u8 *)keel_phys(KEEL_LEAF_PA(entry)) +
 			      (gpa & (KEEL_PAGE_SIZE - 1));
 			return KEEL_FAULT_DONE;

@@ -89,25 +89,47 @@ void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn
 }
 
 /**
- * keel_guest_leaf() - the EPT's entry for a page
+ * keel_guest_walk() - the EPT's entry for a page
  * @guest: the guest
  * @gpa: any address in the page
  * @level: so many tables, less one, are missing on the way
+ * @rights: those that all the tables on the way leave; without KEEL_EPT_WRITE one of them is
+ *          other guests' as well, and the entry not to be changed (clone.c)
+ *
+ * What waits to be replaced is what it was, and so is what a table leads to that does.
  *
  * Return: the entry, if @level is KEEL_LEVEL_4K; else one that is no use.
  */
-u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level)
+u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64 *rights)
 {
-	if (guest->ept.root)
-		return keel_walk_small(guest->ept.root, gpa, KEEL_EPT_RWX, level);
+	u64 pa = guest->ept.root, all = KEEL_EPT_RWX, entry;
+	unsigned int l;
+	u64 *at;
+
+	*rights = all;
 	*level = 5;
-	return &guest->ept.root;
+	if (!pa)
+		return &guest->ept.root;
+#pragma GCC unroll 3
+	for (l = 4; l > KEEL_LEVEL_4K; l--) {
+		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, l);
+		entry = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+		*level = l;
+		if (!entry)
+			return at;
+		all &= entry;
+		*rights = all;
+		pa = KEEL_LEAF_PA(entry);
+	}
+	*level = KEEL_LEVEL_4K;
+	return (u64 *)keel_phys(pa) + keel_table_index(gpa, KEEL_LEVEL_4K);
 }
 
 /**
  * keel_guest_tables() - make all tables for a page
  * @root: root; its lock is not needed
- * @guest: the guest, with as many frames in its pool as keel_guest_leaf() found missing
+ * @guest: the guest, with as many frames in its pool as keel_guest_walk() found missing,
+ *         and with the right to write on the way
  * @gpa: any address in the page
  *
  * Return: the EPT's entry for the page.

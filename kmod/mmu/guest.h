@@ -36,12 +36,15 @@
 #define KEEL_LEAF_IS_SHARED	BIT_ULL(53)
 #define KEEL_LEAF_SHARED	(KEEL_LEAF_ZERO | KEEL_LEAF_IS_SHARED)
 
+/* How an entry leads to a table that other guests hold as well: nothing below it is written to */
+#define KEEL_LEADS_SHARED	(KEEL_EPT_RWX & ~KEEL_EPT_WRITE)
+
 /* The page was hashed, and not written to since: while it is not dirty; likewise */
 #define KEEL_LEAF_HASHED	BIT_ULL(52)
 
 /*
- * An entry without rights: the frame that the page had, the zero frame or a shared one,
- * and from which epoch of the guest's on nobody has a translation to it any more, as many
+ * An entry without rights: the frame that the page had, the zero frame or a shared one, or
+ * a table that others hold as well; and from which epoch of the guest's on nobody has a translation to it any more, as many
  * bits of that as there is room for
  */
 #define KEEL_LEAF_PENDING(pa, epoch)	((pa) | (epoch) << 44)
@@ -73,6 +76,8 @@ struct keel_said {
  * @id: its id
  * @owner: KEEL_OWNER_VM + @id
  * @dead: it never runs again
+ * @source: frames of its own can be in tables that its clones hold
+ * @bound: it shares pages in a way that @stat does not say: it stays in its domain
  * @pages: where the tables of @ept come from: @pool
  * @ept: its EPT
  * @frames: how much memory it has: see keel_gfn_ok()
@@ -91,7 +96,7 @@ struct keel_said {
  * @harvest_epoch: its epoch at which a dirty bit was cleared last
  * @scan_epoch: @harvest_epoch when its first page was scanned last
  * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
- * @cursor: how far keel_guest_drain() is
+ * @cursor: how far keel_guest_drain() is, or before that keel_clone_give()
  * @said: by its serial port
  * @tsc_start: the machine's TSC when it was made
  * @wall_start: the time of day at that moment, ns since 1970
@@ -104,6 +109,8 @@ struct keel_guest {
 	u16 id;
 	u16 owner;
 	bool dead;
+	bool source;
+	bool bound;
 	struct keel_pages pages;
 	struct keel_table ept;
 	u64 frames;
@@ -219,8 +226,25 @@ void keel_guest_settle(struct keel_root *root, struct keel_guest *guest);
 bool keel_guest_has(struct keel_root *root, struct keel_guest *guest, u64 nr);
 struct keel_frame *keel_guest_take(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
 void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
-u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level);
+u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64 *rights);
 u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa);
+
+/* The entry alone */
+static inline u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level)
+{
+	u64 rights;
+
+	return keel_guest_walk(guest, gpa, level, &rights);
+}
+
+/* clone.c: under the locks of struct keel_root and of no guest */
+s64 keel_guest_clone(struct keel_root *root, u64 from, u64 to);
+/* under the guest's lock */
+enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+			       const void *self);
+bool keel_clone_give(struct keel_root *root, struct keel_guest *guest, unsigned int *work);
+bool keel_clone_leave(struct keel_root *root, struct keel_guest *guest, u64 *entry,
+		      unsigned int level);
 
 /* cow.c: under the guest's lock */
 enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest, u64 *entry,

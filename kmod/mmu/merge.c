@@ -41,16 +41,17 @@ struct side {
 static enum keel_merge look(struct keel_root *root, struct side *s, u64 gfn)
 {
 	unsigned int level, missing;
-	u64 old;
+	u64 old, rights;
 
 	if (s->guest->dead || !keel_gfn_ok(s->guest->frames, gfn))
 		return KEEL_MERGE_GONE;
-	s->entry = keel_guest_leaf(s->guest, gfn << 12, &level);
+	s->entry = keel_guest_walk(s->guest, gfn << 12, &level, &rights);
 	old = level == KEEL_LEVEL_4K ? __atomic_load_n(s->entry, __ATOMIC_ACQUIRE) : 0;
 	if (!(old & KEEL_EPT_RWX))
 		return KEEL_MERGE_GONE;
 	s->pa = KEEL_LEAF_PA(old);
-	if (s->pa == root->zero_pa)
+	/* Clones have it as it is, as long as they have the table. */
+	if (s->pa == root->zero_pa || !(rights & KEEL_EPT_WRITE))
 		return KEEL_MERGE_SHARED;
 	s->frame = keel_walk_frame(root, s->pa >> 12, &missing);
 	s->shared = old & KEEL_LEAF_IS_SHARED;
@@ -229,7 +230,7 @@ s64 keel_guest_domain(struct keel_root *root, u64 id, u64 domain)
 		return -EAGAIN;
 	if (guest->dead)
 		ret = -ESHUTDOWN;
-	else if (guest->stat.shared && guest->domain != domain)
+	else if ((guest->stat.shared || guest->bound) && guest->domain != domain)
 		ret = -EBUSY;
 	else
 		guest->domain = domain;

@@ -49,8 +49,11 @@ struct keel_pool {
  * @memory: frames that are guests' memory
  * @shared: frames that are shared
  * @holds: how often these are mapped, as they say
+ * @held: how often tables of several guests are led to, as they say
  * @mix: what these frames and their owners make up (keel_audit_mix())
  * @leaves: the same, of the leaves of guests' EPTs
+ * @links: how often tables of several guests are led to
+ * @lent: frames of one guest's in tables of several
  * @before: memory of all guests, as they say, when it began
  * @after: the same, when it comes to its end
  * @guest: the guest that it is at: what that said when it came to it
@@ -58,7 +61,10 @@ struct keel_pool {
  * @zero: leaves that are the zero frame
  * @sharing: leaves that are shared frames
  * @all_sharing: the same, of all guests
- * @tables: tables
+ * @tables: tables of its own
+ * @cloned: leaves in tables of several guests'
+ * @cloned_tables: these tables
+ * @fresh: by level, on the way to where it is: no other guest has led here before
  */
 struct keel_audit {
 	u64 moved;
@@ -67,8 +73,11 @@ struct keel_audit {
 	u64 memory;
 	u64 shared;
 	u64 holds;
+	u64 held;
 	u64 mix;
 	u64 leaves;
+	u64 links;
+	u64 lent;
 	u64 before;
 	u64 after;
 	struct keel_vm_stat guest;
@@ -77,6 +86,9 @@ struct keel_audit {
 	u64 sharing;
 	u64 all_sharing;
 	u64 tables;
+	u64 cloned;
+	u64 cloned_tables;
+	u32 fresh;
 };
 
 /**

@@ -67,11 +67,26 @@ static u64 scan_table(struct keel_root *root, struct keel_scan *scan, u64 *entry
 	return gfn;
 }
 
+/* Likewise, of a table that other guests hold as well: nobody writes there. */
+static u64 scan_shared(const struct keel_root *root, struct keel_scan *scan, const u64 *entry,
+		       u64 gfn)
+{
+	do {
+		if (KEEL_LEAF_PA(*entry) == root->zero_pa)
+			scan->zero++;
+		else
+			scan->shared += !!*entry;
+		gfn++;
+		entry++;
+	} while (gfn % KEEL_TABLE_NR);
+	return gfn;
+}
+
 static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64 seed,
 		  struct keel_scan *scan)
 {
 	unsigned int level;
-	u64 *entry;
+	u64 *entry, rights;
 
 	if (guest->dead)
 		return -ESHUTDOWN;
@@ -79,8 +94,10 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 		guest->scan_epoch = guest->harvest_epoch;
 	if (!keel_guest_passed(guest, guest->scan_epoch, NULL))
 		return -EBUSY;
-	entry = keel_guest_leaf(guest, gfn << 12, &level);
-	if (level == KEEL_LEVEL_4K)
+	entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
+	if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE))
+		gfn = scan_shared(root, scan, entry, gfn);
+	else if (level == KEEL_LEVEL_4K)
 		gfn = scan_table(root, scan, entry, gfn, seed);
 	else
 		gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;

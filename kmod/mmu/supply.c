@@ -9,6 +9,7 @@
  * host learns how many they are; the errno comes when it tries again with the rest.
  */
 #include <linux/errno.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #include "guest.h"
@@ -77,11 +78,19 @@ static s64 map_one(struct keel_root *root, struct keel_guest *guest, u64 pfn, u6
 {
 	struct keel_frame *frame;
 	unsigned int level;
-	u64 *entry = keel_guest_leaf(guest, gpa, &level);
+	u64 rights, *entry = keel_guest_walk(guest, gpa, &level, &rights);
+	enum keel_fault fault;
 	s64 ret;
 
 	if (level == KEEL_LEVEL_4K && *entry)
 		return -EEXIST;
+	if (!(rights & KEEL_EPT_WRITE)) {
+		/* Nobody runs it: there is nobody to wait for. */
+		fault = keel_clone_own(root, guest, gpa, NULL);
+		if (fault != KEEL_FAULT_DONE)
+			return fault == KEEL_FAULT_FILL ? -ENOSPC : -EAGAIN;
+		entry = keel_guest_leaf(guest, gpa, &level);
+	}
 	if (!keel_guest_has(root, guest, level - KEEL_LEVEL_4K))
 		return -ENOSPC;
 	if (level > KEEL_LEVEL_4K)

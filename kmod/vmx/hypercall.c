@@ -47,6 +47,8 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_guest_fill(root, a, shared->batch, b);
 	case KEEL_HC_VM_MAP:
 		return keel_guest_map(root, a, shared->batch, b, c);
+	case KEEL_HC_VM_CLONE:
+		return keel_guest_clone(root, a, b);
 	case KEEL_HC_VM_KILL:
 		return keel_guest_kill(root, a);
 	case KEEL_HC_VM_DRAIN:

@@ -27,7 +27,7 @@ same "no family without Keel" "no family: ENOENT" "$(./genl < /dev/null)"
 check "load" insmod keel.ko
 
 genl << END
-status-get | ok +1 abi=3 online=$(nproc) demoted=$(nproc) vms=0 running=0 donated= tampered=0
+status-get | ok +1 abi=4 online=$(nproc) demoted=$(nproc) vms=0 running=0 donated= tampered=0
 status-get 1:u32=1 | EINVAL
 status-get 99:u32=1 | EINVAL Unknown attribute type
 99 | EOPNOTSUPP

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Clones: a guest whose memory is another one's as it is now, at the cost of one table.
+ *
+ * World: root and KUnit.  Cloning is under the lock of struct keel_root and takes both
+ * guests'; all else is under the lock of the guest that asks, and that of a table (in its
+ * entry of the frame table) while what it holds is counted.
+ *
+ * The clone gets a top table; what its entries lead to is both guests' from then on, and
+ * neither's entry has the right to write, so that nothing below is ever written to (rights
+ * are those that all levels have, SDM 28.3.2).  A guest that has to change an entry below
+ * makes the tables on the way there its own, the topmost first: it copies a table, and the
+ * tables or frames that this leads to are held once more; or it takes the table over, when
+ * nobody else holds it any more.  A table that several hold stays exactly as it is.
+ *
+ * How often such a table is held stands in its entry of the frame table, whose owner is
+ * KEEL_OWNER_TABLE.  Below it, tables can still say that they are root's, and frames that
+ * they are the guest's that was cloned: so cloning need not visit them.  Whoever copies or
+ * takes over the table above says it of them; the one that was cloned does it for its
+ * frames before it goes (keel_clone_give()).  So who takes a table over finds there frames
+ * that are its own, or shared, and no others.
+ *
+ * A vCPU that has walked a table remembers it.  So the entry on the guest's last own table
+ * is emptied first, and what is below is let go of when all of its vCPUs have flushed
+ * (keel_guest_retire()): whoever takes it over can write to it.
+ */
+#include <linux/errno.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+#include "guest.h"
+#include "walk.h"
+
+/* Entries that keel_clone_give() looks at in a call */
+#define WORK_MAX	4096
+
+/* The audit compares nothing that has changed meanwhile: said before and after a change. */
+static void turn(struct keel_root *root)
+{
+	__atomic_add_fetch(&root->turns, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct keel_frame *frame_at(const struct keel_root *root, u64 pa)
+{
+	unsigned int missing;
+
+	return keel_walk_frame(root, pa >> 12, &missing);
+}
+
+/* What a leaf becomes in a table of @guest's own: @alone, nobody else has the old one. */
+static u64 own_leaf(struct keel_root *root, struct keel_guest *guest, u64 old, bool alone)
+{
+	u64 pa = KEEL_LEAF_PA(old);
+	struct keel_frame *frame;
+
+	if (pa == root->zero_pa) {
+		guest->stat.zero += !(old & KEEL_EPT_RWX);
+		return pa | KEEL_LEAF_ZERO;
+	}
+	frame = frame_at(root, pa);
+	guest->stat.cloned--;
+	if (alone && keel_frame_read(frame).owner == guest->owner) {
+		guest->stat.mapped++;
+		return pa | KEEL_LEAF_OWN | (old & (KEEL_TABLE_AD | KEEL_LEAF_HASHED));
+	}
+	guest->stat.shared++;
+	if (!alone && keel_frame_lend(frame) > 0)
+		__atomic_add_fetch(&root->shared, 1, __ATOMIC_RELAXED);
+	return pa | KEEL_LEAF_SHARED;
+}
+
+/* Likewise, of what leads to a table: several can hold that from now on, @alone or not. */
+static u64 own_branch(const struct keel_root *root, u64 old, bool alone)
+{
+	u64 pa = KEEL_LEAF_PA(old);
+	struct keel_frame *frame = frame_at(root, pa);
+
+	keel_frame_table_share(frame);
+	if (!alone)
+		keel_frame_table_get(frame);
+	return pa | KEEL_LEADS_SHARED;
+}
+
+/* Fill @to, of @guest's own, from a table of @level that is locked; @to can be the same. */
+static void own_entries(struct keel_root *root, struct keel_guest *guest, u64 *to,
+			const u64 *from, unsigned int level)
+{
+	bool alone = to == from;
+	unsigned int i;
+
+	for (i = 0; i < KEEL_TABLE_NR; i++) {
+		if (!from[i])
+			to[i] = 0;
+		else if (level == KEEL_LEVEL_4K)
+			to[i] = own_leaf(root, guest, from[i], alone);
+		else
+			to[i] = own_branch(root, from[i], alone);
+	}
+	guest->ept.tables++;
+	guest->stat.cloned_tables--;
+}
+
+/*
+ * Make a table that an entry leads to, and none of @guest's vCPUs remembers, its own.  There
+ * is a frame in its pool.  The table's address, 0 when somebody works on it.
+ */
+static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, unsigned int level)
+{
+	struct keel_frame *frame = frame_at(root, pa);
+	u64 *table = keel_phys(pa), pfn = pa >> 12;
+
+	if (!keel_frame_lock(frame))
+		return 0;
+	turn(root);
+	if (keel_frame_read(frame).count == 1) {
+		own_entries(root, guest, table, table, level);
+		keel_frame_table_own(frame);
+	} else {
+		keel_guest_take(root, guest, &pfn);
+		own_entries(root, guest, keel_phys(pfn << 12), table, level);
+		keel_frame_table_put(frame);
+	}
+	turn(root);
+	keel_frame_unlock(frame);
+	return pfn << 12;
+}
+
+/*
+ * The first entry on the way to @gpa, from the top on, that leads to a table of others' as
+ * well, or to none; or the one that leads to the lowest table.  There is a top table.
+ */
+static u64 *border(const struct keel_guest *guest, u64 gpa, unsigned int *level)
+{
+	u64 pa = guest->ept.root;
+	u64 *at;
+
+	for (*level = guest->ept.levels; ; --*level) {
+		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, *level);
+		if (!(*at & KEEL_EPT_WRITE) || *level == KEEL_LEVEL_2M)
+			return at;
+		pa = KEEL_LEAF_PA(*at);
+	}
+}
+
+/**
+ * keel_clone_own() - make the tables on the way to a page a guest's own
+ * @root: root; its lock is not needed
+ * @guest: the guest; somewhere on the way it has no right to write
+ * @gpa: any address in the page
+ * @self: the vCPU that wants it, as keel_guest_passed() knows it
+ *
+ * The page is what it was; if it was about to be replaced, it has its old right to be read.
+ *
+ * Return: KEEL_FAULT_DONE; KEEL_FAULT_FILL when there are not as many frames in the pool as
+ * this and a frame for the page could take, KEEL_FAULT_KICK when the other vCPUs have to
+ * flush first, KEEL_FAULT_BUSY when another guest works on one of the tables.
+ */
+enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+			       const void *self)
+{
+	enum keel_fault ret = KEEL_FAULT_DONE;
+	unsigned int level;
+	u64 *top = border(guest, gpa, &level), *at, first, pa;
+
+	if (!keel_guest_has(root, guest, level))
+		return KEEL_FAULT_FILL;
+	if (!keel_guest_retire(guest, top, self))
+		return KEEL_FAULT_KICK;
+	first = own_table(root, guest, KEEL_LEAF_PA(*top), level - 1);
+	if (!first)
+		return KEEL_FAULT_BUSY;
+	for (pa = first; --level > KEEL_LEVEL_4K; ) {
+		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, level);
+		if (!*at)
+			break;
+		pa = own_table(root, guest, KEEL_LEAF_PA(*at), level - 1);
+		if (!pa) {
+			ret = KEEL_FAULT_BUSY;
+			break;
+		}
+		*at = pa | KEEL_EPT_RWX;
+	}
+	/* From here on they are walked. */
+	__atomic_store_n(top, first | KEEL_EPT_RWX, __ATOMIC_RELEASE);
+	return ret;
+}
+
+/* The guest's own frames in a table that others hold as well are shared; false when busy */
+static bool give_table(struct keel_root *root, struct keel_guest *guest, u64 pa)
+{
+	struct keel_frame *table = frame_at(root, pa), *frame;
+	const u64 *entry = keel_phys(pa), *end = entry + KEEL_TABLE_NR;
+
+	if (!keel_frame_lock(table))
+		return false;
+	turn(root);
+	for (; entry < end; entry++) {
+		if (!*entry)
+			continue;
+		frame = frame_at(root, KEEL_LEAF_PA(*entry));
+		if (keel_frame_read(frame).owner == guest->owner) {
+			keel_frame_share(frame, guest->owner);
+			__atomic_add_fetch(&root->shared, 1, __ATOMIC_RELAXED);
+		}
+	}
+	turn(root);
+	keel_frame_unlock(table);
+	return true;
+}
+
+/**
+ * keel_clone_give() - let a guest go without what its clones have from it
+ * @root: root
+ * @guest: the guest, dead and parked
+ * @work: counts entries that were looked at
+ *
+ * Return: true when it has no frame of its own any more in a table that others hold; else it
+ * is to be called again.
+ */
+bool keel_clone_give(struct keel_root *root, struct keel_guest *guest, unsigned int *work)
+{
+	unsigned int level;
+	u64 *at, gpa;
+
+	while (guest->source) {
+		if (*work >= WORK_MAX)
+			return false;
+		gpa = guest->cursor << 12;
+		at = border(guest, gpa, &level);
+		if (*at && !(*at & KEEL_EPT_WRITE)) {
+			for (; *at && level > KEEL_LEVEL_2M; level--)
+				at = (u64 *)keel_phys(KEEL_LEAF_PA(*at)) +
+				     keel_table_index(gpa, level - 1);
+			if (*at && !give_table(root, guest, KEEL_LEAF_PA(*at)))
+				return false;
+			*work += KEEL_TABLE_NR;
+		}
+		++*work;
+		guest->cursor = (guest->cursor | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
+		if (guest->cursor >= keel_gfn_end(guest->frames)) {
+			guest->source = false;
+			guest->cursor = 0;
+		}
+	}
+	return true;
+}
+
+/**
+ * keel_clone_leave() - let go of a table that others can hold as well
+ * @root: root
+ * @guest: the guest, dead and parked, after keel_clone_give()
+ * @entry: leads to the table; empty afterwards, or to a table of the guest's own
+ * @level: of the table
+ *
+ * Return: false when another guest works on the table: nothing has changed.
+ */
+bool keel_clone_leave(struct keel_root *root, struct keel_guest *guest, u64 *entry,
+		      unsigned int level)
+{
+	u64 pa = KEEL_LEAF_PA(*entry);
+	struct keel_frame *frame = frame_at(root, pa);
+
+	if (!keel_frame_lock(frame))
+		return false;
+	turn(root);
+	if (!keel_frame_table_put(frame)) {
+		*entry = 0;
+	} else {
+		own_entries(root, guest, keel_phys(pa), keel_phys(pa), level);
+		keel_frame_table_own(frame);
+		*entry = pa | KEEL_EPT_RWX;
+	}
+	turn(root);
+	keel_frame_unlock(frame);
+	return true;
+}
+
+/* Nobody writes to what @guest has any more.  False when a vCPU still can: then all can. */
+static bool protect(const struct keel_root *root, struct keel_guest *guest)
+{
+	u64 *top = keel_phys(guest->ept.root);
+	unsigned int i;
+
+	for (i = 0; i < KEEL_TABLE_NR; i++)
+		if (top[i])
+			__atomic_and_fetch(&top[i], ~KEEL_EPT_WRITE, __ATOMIC_SEQ_CST);
+	if (keel_guest_passed(guest, keel_guest_bump(guest), NULL))
+		return true;
+	for (i = 0; i < KEEL_TABLE_NR; i++)
+		if (top[i] && frame_at(root, KEEL_LEAF_PA(top[i]))->owner == KEEL_OWNER_ROOT)
+			__atomic_or_fetch(&top[i], KEEL_EPT_WRITE, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+/* All that @from has is @to's as well, which has nothing; nobody can write to it. */
+static void share(struct keel_root *root, struct keel_guest *from, struct keel_guest *to)
+{
+	const u64 *old = keel_phys(from->ept.root);
+	u64 *new, pfn;
+	unsigned int i;
+
+	turn(root);
+	if (!to->ept.root) {
+		keel_guest_take(root, to, &pfn);
+		keel_zero(keel_phys(pfn << 12));
+		to->ept.root = pfn << 12;
+		to->ept.tables++;
+	}
+	new = keel_phys(to->ept.root);
+	for (i = 0; i < KEEL_TABLE_NR; i++)
+		if (old[i])
+			__atomic_store_n(&new[i], own_branch(root, old[i], false),
+					 __ATOMIC_RELEASE);
+	from->source = true;
+	from->bound |= from->stat.shared;
+	from->stat.cloned += from->stat.mapped + from->stat.shared;
+	from->stat.cloned_tables += from->ept.tables - 1;
+	from->stat.mapped = 0;
+	from->stat.shared = 0;
+	from->ept.tables = 1;
+	to->stat.cloned = from->stat.cloned;
+	to->stat.cloned_tables = from->stat.cloned_tables;
+	to->stat.zero = from->stat.zero;
+	turn(root);
+}
+
+/* With both of them locked */
+static s64 clone(struct keel_root *root, struct keel_guest *from, struct keel_guest *to)
+{
+	u64 epoch;
+	s64 ret = 0;
+
+	if (to->ept.tables > !!to->ept.root || to->stat.cloned_tables)
+		return -EEXIST;
+	if (!keel_guest_has(root, to, !to->ept.root))
+		return -ENOSPC;
+	/* The host could write by old translations of its own: no vCPU sees that (guest.c). */
+	epoch = __atomic_exchange_n(&to->ready_epoch, ~0ULL, __ATOMIC_SEQ_CST);
+	if (!keel_guest_parked(to) || (from->ept.root && !protect(root, from)))
+		ret = -EBUSY;
+	if (!ret && from->ready_epoch > epoch)
+		epoch = from->ready_epoch;
+	if (!ret && from->ept.root)
+		share(root, from, to);
+	if (!ret) {
+		to->tsc_start = from->tsc_start;
+		to->wall_start = from->wall_start;
+		to->tsc_split = from->tsc_split;
+	}
+	__atomic_store_n(&to->ready_epoch, epoch, __ATOMIC_SEQ_CST);
+	return ret;
+}
+
+/**
+ * keel_guest_clone() - give a guest the memory of another one, as it is now
+ * @root: root
+ * @from: the guest that has it
+ * @to: one with none, and as much room for it; none of its vCPUs is on a CPU
+ *
+ * Both go on with it, each for itself; the clone's time began when the other one's did.  Its
+ * domain is for the host to say: before it writes, it can be any.
+ *
+ * Return: 0; -EINVAL when they are one, or not of the same size, -ENOENT when there is one
+ * of them not, -ESHUTDOWN when one is dead, -EEXIST when @to has memory, -ENOSPC when its
+ * pool lacks a frame for a table, -EBUSY when a vCPU of @from is in the guest, or one of
+ * @to on a CPU, -EAGAIN when a CPU works on the memory of one.
+ */
+s64 keel_guest_clone(struct keel_root *root, u64 from, u64 to)
+{
+	struct keel_guest *a = keel_guest_at(root, from), *b = keel_guest_at(root, to);
+	s64 ret;
+
+	if (!a || !b)
+		return -ENOENT;
+	if (a->dead || b->dead)
+		return -ESHUTDOWN;
+	if (a == b || a->frames != b->frames)
+		return -EINVAL;
+	if (!keel_guest_lock(a))
+		return -EAGAIN;
+	if (!keel_guest_lock(b)) {
+		keel_guest_unlock(a);
+		return -EAGAIN;
+	}
+	ret = clone(root, a, b);
+	keel_guest_unlock(b);
+	keel_guest_unlock(a);
+	return ret;
+}
