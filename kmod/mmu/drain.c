@@ -5,8 +5,9 @@
  * World: root and KUnit, under the lock of struct keel_root; the guest's is taken here.
  *
  * First its memory, in the order of its addresses, each table behind the last page that
- * it maps; a table that others hold as well it only lets go of (clone.c); then what root had of the guest's pool for itself; then the pool.  So every
- * step finds a frame, and a call is bounded.
+ * it maps; a table that others hold as well it only lets go of (clone.c).  Then what root
+ * had of the guest's pool for itself; then the pool.  So every step finds a frame, and a
+ * call is bounded.
  */
 #include <linux/errno.h>
 #include <linux/stddef.h>

@@ -44,8 +44,8 @@
 
 /*
  * An entry without rights: the frame that the page had, the zero frame or a shared one, or
- * a table that others hold as well; and from which epoch of the guest's on nobody has a translation to it any more, as many
- * bits of that as there is room for
+ * a table that others hold as well; and from which epoch of the guest's on nobody has a
+ * translation to it any more, as many bits of that as there is room for
  */
 #define KEEL_LEAF_PENDING(pa, epoch)	((pa) | (epoch) << 44)
 #define KEEL_LEAF_EPOCH(entry)		((entry) >> 44)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * keel-merge-random: guests that write and read, merges in two steps and in any order,
- * scans, frames that come and go, guests that end and begin: against what each of their
- * pages has to hold, who may share with whom, and who can still read a frame.
+ * scans, frames that come and go, guests that end and begin, or are cloned: against what each
+ * of their pages has to hold, who may share with whom, and who can still read a frame, by a
+ * translation of its own or a table that it has walked.
  *
  * World: KUnit.  No locks.
  */
@@ -12,35 +13,42 @@
 #define VCPUS	2
 #define PAGES	10
 
+/* Where they are: in three tables */
+static const u16 gfns[PAGES] = { 0, 1, 2, 3, 4, 5, 511, 512, 513, 1535 };
+
 /* Contents of a page: so few that many are equal; 0 is a page of zeros */
 #define CONTENTS	4
 
 enum op {
 	DO_WRITE, DO_READ, DO_MERGE, DO_ZERO, DO_SCAN, DO_ENTER, DO_LEAVE, DO_FLUSH, DO_FILL,
-	DO_TRIM, DO_END, DO_PASS, DO_OPS
+	DO_TRIM, DO_END, DO_PASS, DO_CLONE, DO_OPS
 };
 
 static const u8 often[DO_OPS] = {
 	[DO_WRITE] = 20, [DO_READ] = 6, [DO_MERGE] = 40, [DO_ZERO] = 8, [DO_SCAN] = 4,
 	[DO_ENTER] = 10, [DO_LEAVE] = 6, [DO_FLUSH] = 12, [DO_FILL] = 8, [DO_TRIM] = 6,
-	[DO_END] = 1, [DO_PASS] = 6,
+	[DO_END] = 1, [DO_PASS] = 6, [DO_CLONE] = 1,
 };
 
 /**
  * struct model - what there is
  * @rnd: where steps come from
+ * @clones: guests are cloned, too, so that some share whose domains are not the same
  * @domain: of each guest; 0 for its own
  * @val: what each page holds
  * @old: the frame that a vCPU in the guest can read by a translation, 0 for none
+ * @way: the leaf that a vCPU in the guest has walked to and remembers, NULL for none
  * @held: frames that root has
  * @done: steps that have come to something
  * @breaks: writes to pages that were shared
  */
 struct model {
 	struct rnd_state rnd;
+	bool clones;
 	u64 domain[GUESTS];
 	u64 val[GUESTS][PAGES];
 	u64 old[GUESTS][VCPUS][PAGES];
+	const u64 *way[GUESTS][VCPUS][PAGES];
 	bool held[FAKE_FRAMES];
 	unsigned int done[DO_OPS];
 	unsigned int breaks;
@@ -59,6 +67,14 @@ static struct keel_guest *guest_at(unsigned int g)
 static struct keel_vcpu *vcpu_at(unsigned int g, unsigned int v)
 {
 	return fake_vcpu(guest_at(g), v);
+}
+
+static u64 *leaf_at(unsigned int g, unsigned int p, u64 *rights)
+{
+	unsigned int level;
+	u64 *at = keel_guest_walk(guest_at(g), (u64)gfns[p] << 12, &level, rights);
+
+	return level == KEEL_LEVEL_4K ? at : NULL;
 }
 
 /* at most @nr frames of the host's */
@@ -92,8 +108,11 @@ static void give_back(struct kunit *test, struct model *m, const u64 *batch, s64
 		m->held[batch[i]] = false;
 		for (g = 0; g < GUESTS; g++)
 			for (v = 0; v < VCPUS; v++)
-				for (p = 0; p < PAGES; p++)
+				for (p = 0; p < PAGES; p++) {
 					KUNIT_ASSERT_NE(test, m->old[g][v][p], batch[i]);
+					KUNIT_ASSERT_GE(test, (ulong)m->way[g][v][p] -
+							(ulong)fake->page[batch[i]], 4096UL);
+				}
 	}
 }
 
@@ -112,6 +131,12 @@ static void stock(struct kunit *test, struct model *m)
 	}
 }
 
+static void forget(struct model *m, unsigned int g, unsigned int v)
+{
+	memset(m->old[g][v], 0, sizeof(m->old[g][v]));
+	memset(m->way[g][v], 0, sizeof(m->way[g][v]));
+}
+
 static void begin(struct kunit *test, struct model *m, unsigned int g)
 {
 	unsigned int v;
@@ -124,10 +149,18 @@ static void begin(struct kunit *test, struct model *m, unsigned int g)
 	/* two in one domain, and two for themselves, one of which says so */
 	m->domain[g] = g < 2 ? 7 : g == 2 ? 8 : 0;
 	KUNIT_ASSERT_EQ(test, keel_guest_domain(&fake->root, g + 1, m->domain[g]), 0LL);
-	for (v = 0; v < VCPUS; v++)
+	for (v = 0; v < VCPUS; v++) {
 		KUNIT_ASSERT_NOT_NULL(test, vcpu_at(g, v));
+		forget(m, g, v);
+	}
 	memset(m->val[g], 0, sizeof(m->val[g]));
-	memset(m->old[g], 0, sizeof(m->old[g]));
+}
+
+static void leave(struct model *m, unsigned int g, unsigned int v)
+{
+	vcpu_at(g, v)->running = 0;
+	vcpu_at(g, v)->epoch = 0;
+	forget(m, g, v);
 }
 
 static void end(struct kunit *test, struct model *m, unsigned int g)
@@ -137,8 +170,7 @@ static void end(struct kunit *test, struct model *m, unsigned int g)
 	s64 ret;
 
 	for (v = 0; v < VCPUS; v++)
-		vcpu_at(g, v)->running = 0;
-	memset(m->old[g], 0, sizeof(m->old[g]));
+		leave(m, g, v);
 	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, g + 1), 0LL);
 	fake_pass_all();
 	do {
@@ -156,20 +188,23 @@ static void flush(struct model *m, unsigned int g, unsigned int v)
 	struct keel_vcpu *vcpu = vcpu_at(g, v);
 
 	if (vcpu->epoch != guest_at(g)->epoch)
-		memset(m->old[g][v], 0, sizeof(m->old[g][v]));
+		forget(m, g, v);
 	vcpu->epoch = guest_at(g)->epoch;
 }
 
-/* a vCPU in the guest reads by a translation of its own, if it has one */
+/* a vCPU in the guest reads by a translation of its own, if it has one, or a table */
 static void read(struct kunit *test, struct model *m, unsigned int g, unsigned int v,
 		 unsigned int p)
 {
-	u64 entry = merge_entry(guest_at(g), p), *old = &m->old[g][v][p];
+	u64 rights, *old = &m->old[g][v][p];
+	const u64 **way = &m->way[g][v][p];
 
 	if (!vcpu_at(g, v)->running)
 		return;
-	if (!*old && entry & 7)
-		*old = KEEL_LEAF_PA(entry) >> 12;
+	if (!*way && leaf_at(g, p, &rights) && rights & 7)
+		*way = leaf_at(g, p, &rights);
+	if (!*old && *way && **way & 7)
+		*old = KEEL_LEAF_PA(**way) >> 12;
 	if (!*old)
 		return;
 	KUNIT_ASSERT_EQ_MSG(test, fake->page[*old][17], m->val[g][p],
@@ -186,7 +221,8 @@ static void write(struct kunit *test, struct model *m, unsigned int g, unsigned 
 
 	if (!vcpu_at(g, v)->running)
 		return;
-	ret = keel_gmem_at(&fake->root, guest_at(g), (u64)p << 12, true, vcpu_at(g, v), &at);
+	ret = keel_gmem_at(&fake->root, guest_at(g), (u64)gfns[p] << 12, true,
+			   vcpu_at(g, v), &at);
 	if (ret == KEEL_FAULT_KICK || ret == KEEL_FAULT_FILL)
 		return;
 	KUNIT_ASSERT_EQ(test, ret, KEEL_FAULT_DONE);
@@ -204,7 +240,7 @@ static void write(struct kunit *test, struct model *m, unsigned int g, unsigned 
 static void merge(struct kunit *test, struct model *m, u64 to, unsigned int h, unsigned int g,
 		  unsigned int p, u64 want)
 {
-	enum keel_merge ret = merge_pair(to, KEEL_HINT(g + 1, p), 3 + below(m, 5));
+	enum keel_merge ret = merge_pair(to, KEEL_HINT(g + 1, gfns[p]), 3 + below(m, 5));
 
 	KUNIT_ASSERT_NE(test, ret, KEEL_MERGE_RESULTS);
 	KUNIT_ASSERT_NE(test, ret, KEEL_MERGE_BUSY);
@@ -227,7 +263,7 @@ static void merge_well(struct kunit *test, struct model *m, unsigned int g, unsi
 	for (i = 0; i < PAGES && m->val[h][q] != m->val[g][p]; i++)
 		q = (q + 1) % PAGES;
 	for (i = 0; i < 2; i++) {
-		merge(test, m, KEEL_HINT(h + 1, q), h, g, p, m->val[h][q]);
+		merge(test, m, KEEL_HINT(h + 1, gfns[q]), h, g, p, m->val[h][q]);
 		for (v = 0; v < VCPUS; v++) {
 			flush(m, g, v);
 			flush(m, h, v);
@@ -235,6 +271,29 @@ static void merge_well(struct kunit *test, struct model *m, unsigned int g, unsi
 			read(test, m, h, v, q);
 		}
 	}
+}
+
+/* @h ends, and begins as a clone of @g */
+static void clone(struct kunit *test, struct model *m, unsigned int g, unsigned int h)
+{
+	unsigned int v;
+	bool busy = false;
+
+	if (g == h)
+		return;
+	end(test, m, h);
+	begin(test, m, h);
+	for (v = 0; v < VCPUS; v++) {
+		if (below(m, 4))
+			leave(m, g, v);
+		/* one that has no table yet has nothing to write to */
+		busy |= vcpu_at(g, v)->running && guest_at(g)->ept.root;
+	}
+	KUNIT_ASSERT_EQ(test, keel_guest_clone(&fake->root, g + 1, h + 1), busy ? -EBUSY : 0LL);
+	if (busy)
+		return;
+	memcpy(m->val[h], m->val[g], sizeof(m->val[h]));
+	m->done[DO_CLONE]++;
 }
 
 static void step(struct kunit *test, struct model *m, enum op op)
@@ -256,7 +315,7 @@ static void step(struct kunit *test, struct model *m, enum op op)
 		if (below(m, 2))
 			merge_well(test, m, g, h, p);
 		else
-			merge(test, m, KEEL_HINT(h + 1, q), h, g, p, m->val[h][q]);
+			merge(test, m, KEEL_HINT(h + 1, gfns[q]), h, g, p, m->val[h][q]);
 		break;
 	case DO_ZERO:
 		merge(test, m, KEEL_HINT_ZERO, g, g, p, 0);
@@ -272,9 +331,7 @@ static void step(struct kunit *test, struct model *m, enum op op)
 		m->done[op]++;
 		break;
 	case DO_LEAVE:
-		vcpu_at(g, v)->running = 0;
-		memset(m->old[g][v], 0, sizeof(m->old[g][v]));
-		vcpu_at(g, v)->epoch = 0;
+		leave(m, g, v);
 		m->done[op]++;
 		break;
 	case DO_FLUSH:
@@ -298,37 +355,67 @@ static void step(struct kunit *test, struct model *m, enum op op)
 		begin(test, m, g);
 		m->done[op]++;
 		break;
+	case DO_CLONE:
+		clone(test, m, g, h);
+		break;
 	default:
 		fake_pass_all();
 		m->done[op]++;
 	}
 }
 
+/* Is it the first guest that has this leaf? */
+static bool is_first(unsigned int g, unsigned int p, const u64 *leaf)
+{
+	unsigned int h;
+	u64 rights;
+
+	for (h = 0; h < g; h++)
+		if (leaf_at(h, p, &rights) == leaf)
+			return false;
+	return true;
+}
+
+/* A frame of one guest's only, in a table of several: that one has the table, too. */
+static bool has_too(const struct keel_frame *frame, unsigned int p, const u64 *leaf)
+{
+	u64 rights;
+
+	return frame->owner < KEEL_OWNER_VM ||
+	       leaf_at(frame->owner - KEEL_OWNER_VM - 1, p, &rights) == leaf;
+}
+
 /* everything, as it has to be */
 static void check(struct kunit *test, struct model *m)
 {
 	unsigned int g, p, i;
-	u64 mapped[FAKE_FRAMES] = { 0 }, sharing = 0;
+	u64 mapped[FAKE_FRAMES] = { 0 }, sharing = 0, rights;
+	const struct keel_frame *f;
+	const u64 *leaf;
 
 	KUNIT_ASSERT_EQ(test, fake_audit(), 0LL);
 	KUNIT_ASSERT_FALSE(test, fake->wild);
 	for (g = 0; g < GUESTS; g++) {
 		sharing += guest_at(g)->stat.shared;
 		for (p = 0; p < PAGES; p++) {
-			u64 pfn = KEEL_LEAF_PA(merge_entry(guest_at(g), p)) >> 12;
+			u64 pfn;
 
-			KUNIT_ASSERT_EQ(test, merge_read(guest_at(g), p), m->val[g][p]);
-			if (!pfn || pfn == fake->root.zero_pa >> 12)
+			KUNIT_ASSERT_EQ(test, merge_read(guest_at(g), gfns[p]), m->val[g][p]);
+			leaf = leaf_at(g, p, &rights);
+			pfn = leaf ? KEEL_LEAF_PA(*leaf) >> 12 : 0;
+			if (!pfn || pfn == fake->root.zero_pa >> 12 || !is_first(g, p, leaf))
 				continue;
+			f = keel_frame_at(&fake->root.frames, pfn);
+			KUNIT_ASSERT_TRUE(test, has_too(f, p, leaf));
+			sharing += !(rights & KEEL_EPT_WRITE) && f->owner == KEEL_OWNER_SHARED;
 			/* domains: 0 and 1 are one */
-			i = g < 2 ? 1 : g;
+			i = m->clones || g < 2 ? 1 : g;
 			KUNIT_ASSERT_TRUE(test, !mapped[pfn] || mapped[pfn] >> 32 == i);
 			mapped[pfn] = (mapped[pfn] + 1) | (u64)i << 32;
 		}
 	}
 	for (i = 0; i < FAKE_RAM_END; i++) {
-		const struct keel_frame *f = keel_frame_at(&fake->root.frames, i);
-
+		f = keel_frame_at(&fake->root.frames, i);
 		KUNIT_ASSERT_EQ(test, m->held[i], f && f->owner != KEEL_OWNER_HOST);
 		if (f && f->owner == KEEL_OWNER_SHARED) {
 			KUNIT_ASSERT_EQ(test, f->count, (u32)mapped[i]);
@@ -343,14 +430,14 @@ static enum op choose(struct model *m)
 	unsigned int sum = 0, op;
 
 	for (op = 0; op < DO_OPS; op++)
-		sum += often[op];
+		sum += op != DO_CLONE || m->clones ? often[op] : 0;
 	sum = below(m, sum);
 	for (op = 0; sum >= often[op]; op++)
 		sum -= often[op];
 	return op;
 }
 
-static void merge_random(struct kunit *test)
+static void go(struct kunit *test, bool clones)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	unsigned int i, g;
@@ -358,9 +445,10 @@ static void merge_random(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	fake_machine(test);
 	prandom_seed_state(&m->rnd, 23);
+	m->clones = clones;
 	for (g = 0; g < GUESTS; g++)
 		begin(test, m, g);
-	for (i = 0; i < 60000; i++) {
+	for (i = 0; i < (clones ? 120000 : 60000); i++) {
 		step(test, m, choose(m));
 		if (i % 50 == 49)
 			check(test, m);
@@ -371,12 +459,25 @@ static void merge_random(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	/* all of it has been tried */
 	for (i = 0; i < DO_OPS; i++)
-		KUNIT_EXPECT_GT_MSG(test, m->done[i], 100U, "operation %u", i);
+		if (i != DO_CLONE || clones)
+			KUNIT_EXPECT_GT_MSG(test, m->done[i], clones ? 50U : 100U,
+					    "operation %u", i);
 	KUNIT_EXPECT_GT(test, m->breaks, 100U);
+}
+
+static void merge_random(struct kunit *test)
+{
+	go(test, false);
+}
+
+static void merge_random_clones(struct kunit *test)
+{
+	go(test, true);
 }
 
 static struct kunit_case merge_random_cases[] = {
 	KUNIT_CASE(merge_random),
+	KUNIT_CASE(merge_random_clones),
 	{}
 };
 
