@@ -19,6 +19,7 @@ same "and all came back" "$(calls donated)" "$(calls back)"
 check "others were refused" test "$(calls refused)" -gt 1000
 check "without the magic they are undefined" test "$(calls undefined)" -gt 1000
 same "all CPUs are still demoted" "$(nproc)" "$(counter demoted)"
+check "guests were cloned" test "$(calls cloned)" -gt 0
 check "guests were run, whatever their registers" test "$(calls ran)" -gt 900
 check "audit" grep ok $debug/keel/audit
 ./features > /tmp/features
