@@ -102,9 +102,11 @@ static void own_entries(struct keel_root *root, struct keel_guest *guest, u64 *t
 
 /*
  * Make a table that an entry leads to, and none of @guest's vCPUs remembers, its own.  There
- * is a frame in its pool.  The table's address, 0 when somebody works on it.
+ * is a frame in its pool.  The table's address, 0 when somebody works on it.  If it is a copy,
+ * @old is held until let_go().
  */
-static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, unsigned int level)
+static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, unsigned int level,
+		     struct keel_frame **old)
 {
 	struct keel_frame *frame = frame_at(root, pa);
 	u64 *table = keel_phys(pa), pfn = pa >> 12;
@@ -118,11 +120,26 @@ static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, u
 	} else {
 		keel_guest_take(root, guest, &pfn);
 		own_entries(root, guest, keel_phys(pfn << 12), table, level);
-		keel_frame_table_put(frame);
+		*old = frame;
+		return pfn << 12;
 	}
 	turn(root);
 	keel_frame_unlock(frame);
-	return pfn << 12;
+	return pa;
+}
+
+/* Tables that were copied, when nobody of the guest's finds them any more */
+static void let_go(struct keel_root *root, struct keel_frame **old)
+{
+	unsigned int i;
+
+	for (i = 0; i < KEEL_LEVEL_1G; i++) {
+		if (!old[i])
+			continue;
+		keel_frame_table_put(old[i]);
+		turn(root);
+		keel_frame_unlock(old[i]);
+	}
 }
 
 /*
@@ -158,6 +175,7 @@ static u64 *border(const struct keel_guest *guest, u64 gpa, unsigned int *level)
 enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 			       const void *self)
 {
+	struct keel_frame *old[KEEL_LEVEL_1G] = { NULL };
 	enum keel_fault ret = KEEL_FAULT_DONE;
 	unsigned int level;
 	u64 *top = border(guest, gpa, &level), *at, first, pa;
@@ -166,14 +184,14 @@ enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest,
 		return KEEL_FAULT_FILL;
 	if (!keel_guest_retire(guest, top, self))
 		return KEEL_FAULT_KICK;
-	first = own_table(root, guest, KEEL_LEAF_PA(*top), level - 1);
+	first = own_table(root, guest, KEEL_LEAF_PA(*top), level - 1, &old[level - 2]);
 	if (!first)
 		return KEEL_FAULT_BUSY;
 	for (pa = first; --level > KEEL_LEVEL_4K; ) {
 		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, level);
 		if (!*at)
 			break;
-		pa = own_table(root, guest, KEEL_LEAF_PA(*at), level - 1);
+		pa = own_table(root, guest, KEEL_LEAF_PA(*at), level - 1, &old[level - 2]);
 		if (!pa) {
 			ret = KEEL_FAULT_BUSY;
 			break;
@@ -181,7 +199,8 @@ enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest,
 		*at = pa | KEEL_EPT_RWX;
 	}
 	/* From here on they are walked. */
-	__atomic_store_n(top, first | KEEL_EPT_RWX, __ATOMIC_RELEASE);
+	__atomic_store_n(top, first | KEEL_EPT_RWX, __ATOMIC_SEQ_CST);
+	let_go(root, old);
 	return ret;
 }
 

@@ -66,7 +66,7 @@ void keel_cow_spare(struct keel_guest *guest, u64 pfn, struct keel_frame *frame)
 static void give_own(struct keel_root *root, struct keel_guest *guest, u64 *entry, u64 pfn,
 		     struct keel_frame *frame)
 {
-	struct keel_frame *mine;
+	struct keel_frame *mine = NULL;
 	u64 new = pfn;
 
 	if (!keel_frame_adopt(frame, guest->owner)) {
@@ -76,14 +76,14 @@ static void give_own(struct keel_root *root, struct keel_guest *guest, u64 *entr
 		mine = keel_guest_take(root, guest, &new);
 		copy_page(keel_phys(new << 12), keel_phys(pfn << 12));
 		keel_frame_assign(mine, guest->owner);
-		/* The others can have let go of it since then. */
-		if (keel_cow_drop(root, frame))
-			keel_cow_spare(guest, pfn, frame);
 	}
 	guest->stat.shared--;
 	guest->stat.mapped++;
 	guest->stat.breaks++;
-	__atomic_store_n(entry, new << 12 | KEEL_LEAF_OWN, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, new << 12 | KEEL_LEAF_OWN, __ATOMIC_SEQ_CST);
+	/* The others can have let go of it since then; gmem.c can have found it until now. */
+	if (mine && keel_cow_drop(root, frame))
+		keel_cow_spare(guest, pfn, frame);
 }
 
 /**

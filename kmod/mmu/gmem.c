@@ -4,7 +4,10 @@
  *
  * World: root and KUnit, under no lock.  The caller has taken a vCPU of the guest and is
  * to it what a CPU in the guest would be: what it finds by an entry of the EPT stays
- * where it is until that vCPU has flushed, as a translation would.
+ * where it is until that vCPU has flushed, as a translation would.  That does not hold for an
+ * entry without rights, which waits to be replaced until everybody has flushed, and that can
+ * have been before the vCPU came here: what was read by way of one counts if the way is still
+ * the same afterwards.  So an entry is replaced before what it led to is let go of.
  *
  * Memory that was never touched reads as zeros, and takes a frame when it is written to;
  * so does memory that is shared, for nothing but the right to write on the whole way lets a
@@ -17,6 +20,9 @@
 
 /* How often an entry may change beneath a write before the guest has to try again */
 #define TRIES	4
+
+/* Entries on the way to a page */
+#define LEVELS	4
 
 static void copy(void *to, const void *from, u64 size)
 {
@@ -31,12 +37,24 @@ static bool mark(u64 *entry, u64 old)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
+/* The frame that a page reads from; @waits: something on the way there is to be replaced */
+static u64 reads_from(const struct keel_root *root, struct keel_guest *guest, u64 gpa, bool *waits)
+{
+	u64 rights, entry, *leaf;
+	unsigned int level;
+
+	leaf = keel_guest_walk(guest, gpa, &level, &rights);
+	entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
+	/* What was never mapped was never written to; what waits is what it was. */
+	*waits = !(rights & KEEL_EPT_READ) || (entry && !(entry & KEEL_EPT_READ));
+	return entry ? KEEL_LEAF_PA(entry) : root->zero_pa;
+}
+
 /**
- * keel_gmem_at() - where a guest's memory is
+ * keel_gmem_at() - where a guest's memory is, to be written to
  * @root: root; its lock is not needed
  * @guest: the guest
  * @gpa: any address
- * @write: it is to be written
  * @self: the vCPU, as keel_guest_passed() knows it
  * @at: set to root's address of it, up to the end of the page
  *
@@ -44,7 +62,7 @@ static bool mark(u64 *entry, u64 old)
  * the guest, if the guest's epoch is no longer the one that it has flushed for.
  */
 enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u64 gpa,
-			     bool write, const void *self, void **at)
+			     const void *self, void **at)
 {
 	unsigned int level, tries;
 	enum keel_fault ret;
@@ -55,14 +73,6 @@ enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u
 	for (tries = 0; tries < TRIES; tries++) {
 		leaf = keel_guest_walk(guest, gpa, &level, &rights);
 		entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
-		if (!write) {
-			/* What was never mapped was never written to; what waits to be replaced
-			 * is what it was.
-			 */
-			entry = entry ? KEEL_LEAF_PA(entry) : root->zero_pa;
-			*at = (u8 *)keel_phys(entry) + (gpa & (KEEL_PAGE_SIZE - 1));
-			return KEEL_FAULT_DONE;
-		}
 		if (entry & rights & KEEL_EPT_WRITE && mark(leaf, entry)) {
 			*at = (u8 *)keel_phys(KEEL_LEAF_PA(entry)) +
 			      (gpa & (KEEL_PAGE_SIZE - 1));
@@ -95,14 +105,26 @@ static u64 rest_of_page(u64 gpa, u64 size)
 enum keel_fault keel_gmem_read(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 			       void *buf, u64 size)
 {
-	u64 done, part;
-	void *at;
+	u64 done, part, pa, next;
+	unsigned int tries;
+	bool waits;
 
 	for (done = 0; done < size; done += part) {
 		part = rest_of_page(gpa + done, size - done);
-		if (keel_gmem_at(root, guest, gpa + done, false, NULL, &at) != KEEL_FAULT_DONE)
+		if (!keel_guest_inside(guest, gpa + done))
 			return KEEL_FAULT_OUTSIDE;
-		copy((u8 *)buf + done, at, part);
+		next = reads_from(root, guest, gpa + done, &waits);
+		/* Each entry on the way can have waited since before the vCPU came here, once. */
+		for (tries = 0; tries <= LEVELS; tries++) {
+			pa = next;
+			copy((u8 *)buf + done,
+			     (u8 *)keel_phys(pa) + ((gpa + done) & (KEEL_PAGE_SIZE - 1)), part);
+			if (!waits)
+				break;
+			next = reads_from(root, guest, gpa + done, &waits);
+			if (next == pa)
+				break;
+		}
 	}
 	return KEEL_FAULT_DONE;
 }
@@ -127,9 +149,9 @@ enum keel_fault keel_gmem_write(struct keel_root *root, struct keel_guest *guest
 	enum keel_fault ret;
 	void *at, *next;
 
-	ret = keel_gmem_at(root, guest, gpa, true, self, &at);
+	ret = keel_gmem_at(root, guest, gpa, self, &at);
 	if (ret == KEEL_FAULT_DONE && part < size)
-		ret = keel_gmem_at(root, guest, gpa + part, true, self, &next);
+		ret = keel_gmem_at(root, guest, gpa + part, self, &next);
 	if (ret != KEEL_FAULT_DONE)
 		return ret;
 	copy(at, buf, part);

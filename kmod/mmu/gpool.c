@@ -106,22 +106,25 @@ u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64
 	unsigned int l;
 	u64 *at;
 
-	*rights = all;
-	*level = 5;
-	if (!pa)
+	if (!pa) {
+		*level = 5;
+		*rights = all;
 		return &guest->ept.root;
+	}
 #pragma GCC unroll 3
 	for (l = 4; l > KEEL_LEVEL_4K; l--) {
 		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, l);
 		entry = __atomic_load_n(at, __ATOMIC_ACQUIRE);
-		*level = l;
-		if (!entry)
+		if (!entry) {
+			*level = l;
+			*rights = all;
 			return at;
+		}
 		all &= entry;
-		*rights = all;
 		pa = KEEL_LEAF_PA(entry);
 	}
 	*level = KEEL_LEVEL_4K;
+	*rights = all;
 	return (u64 *)keel_phys(pa) + keel_table_index(gpa, KEEL_LEVEL_4K);
 }
 

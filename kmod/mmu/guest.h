@@ -269,7 +269,7 @@ enum keel_fault keel_guest_fault(struct keel_root *root, struct keel_guest *gues
 
 /* gmem.c: the same */
 enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u64 gpa,
-			     bool write, const void *self, void **at);
+			     const void *self, void **at);
 enum keel_fault keel_gmem_read(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 			       void *buf, u64 size);
 enum keel_fault keel_gmem_write(struct keel_root *root, struct keel_guest *guest, u64 gpa,

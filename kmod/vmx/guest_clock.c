@@ -110,7 +110,7 @@ static enum keel_fault unsettle(struct keel_vcpu *vcpu)
 		if (!(clock & KEEL_KVM_ENABLED))
 			continue;
 		clock += offsetof(struct keel_pvclock, flags) - KEEL_KVM_ENABLED;
-		ret = keel_gmem_at(keel_root_state(), guest, clock, true, vcpu, &at);
+		ret = keel_gmem_at(keel_root_state(), guest, clock, vcpu, &at);
 		if (ret == KEEL_FAULT_DONE)
 			__atomic_and_fetch((u8 *)at, (u8)~KEEL_PVCLOCK_STABLE, __ATOMIC_SEQ_CST);
 		else if (ret != KEEL_FAULT_OUTSIDE)

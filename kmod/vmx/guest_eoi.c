@@ -33,7 +33,7 @@ static enum keel_fault word_of(struct keel_vcpu *vcpu, u32 **word)
 
 	/* Aligned, it is all on one page. */
 	ret = keel_gmem_at(keel_root_state(), vcpu->guest, vcpu->eoi_at & ~KEEL_KVM_ENABLED,
-			   true, vcpu, &at);
+			   vcpu, &at);
 	*word = at;
 	return ret;
 }

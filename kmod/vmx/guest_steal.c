@@ -47,7 +47,7 @@ static enum keel_fault page_of(struct keel_vcpu *vcpu, struct keel_steal_time **
 
 	/* Aligned, it is all on one page. */
 	ret = keel_gmem_at(keel_root_state(), vcpu->guest, vcpu->steal_at & ~KEEL_KVM_ENABLED,
-			   true, vcpu, &at);
+			   vcpu, &at);
 	*page = at;
 	return ret;
 }

@@ -179,7 +179,7 @@ static enum keel_fault mark(const struct walk *w)
 			bits |= E_DIRTY;
 		if ((old & bits) == bits)
 			continue;
-		ret = keel_gmem_at(keel_root_state(), w->vcpu->guest, w->at[level - 1], true,
+		ret = keel_gmem_at(keel_root_state(), w->vcpu->guest, w->at[level - 1],
 				   w->vcpu, &at);
 		if (ret != KEEL_FAULT_DONE)
 			return ret;
@@ -330,10 +330,10 @@ enum keel_fault keel_span_touch(struct keel_vcpu *vcpu, const struct keel_span *
 	enum keel_fault ret;
 	void *at;
 
-	ret = keel_gmem_at(root, vcpu->guest, span->gpa[0], true, vcpu, &at);
+	ret = keel_gmem_at(root, vcpu->guest, span->gpa[0], vcpu, &at);
 	if (ret != KEEL_FAULT_DONE || span->first == span->size)
 		return ret;
-	return keel_gmem_at(root, vcpu->guest, span->gpa[1], true, vcpu, &at);
+	return keel_gmem_at(root, vcpu->guest, span->gpa[1], vcpu, &at);
 }
 
 /**

@@ -127,7 +127,7 @@ static void touch(unsigned int g, unsigned int p, u64 what, bool write)
 	if (!at(g))
 		return;
 	if (write) {
-		ret = keel_gmem_at(&machine.root, at(g), gfns[p] << 12, true, NULL, &where);
+		ret = keel_gmem_at(&machine.root, at(g), gfns[p] << 12, NULL, &where);
 		check(ret == KEEL_FAULT_DONE || ret == KEEL_FAULT_FILL);
 		if (ret == KEEL_FAULT_DONE) {
 			*(u64 *)where = what;

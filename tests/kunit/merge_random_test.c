@@ -221,7 +221,7 @@ static void write(struct kunit *test, struct model *m, unsigned int g, unsigned 
 
 	if (!vcpu_at(g, v)->running)
 		return;
-	ret = keel_gmem_at(&fake->root, guest_at(g), (u64)gfns[p] << 12, true,
+	ret = keel_gmem_at(&fake->root, guest_at(g), (u64)gfns[p] << 12,
 			   vcpu_at(g, v), &at);
 	if (ret == KEEL_FAULT_KICK || ret == KEEL_FAULT_FILL)
 		return;
