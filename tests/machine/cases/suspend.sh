@@ -39,19 +39,28 @@ echo core > /sys/power/pm_test
 check "hibernation: core" sleeps disk
 same "CPUs have left and come back" 2 "$(launched)"
 
+# The emulated Tiger Lake does not come back from sleep in earnest without Keel either: its
+# second CPU gets one clock interrupt after the other.
+earnest=yes
+! grep -q 'model name.*11th Gen' /proc/cpuinfo || earnest=
+[ -n "$earnest" ] || echo "left out on this processor: suspend to RAM"
+
 # The emulated TSCs do not agree after sleep in earnest, and tracing says so.
 echo 0 > $tracing/events/keel/enable
 echo none > /sys/power/pm_test
-i=0
-while [ $i -lt 3 ]; do
-	sleeps mem || break
-	i=$((i + 1))
-done
-same "suspend to RAM" 3 $i
+if [ -n "$earnest" ]; then
+	i=0
+	while [ $i -lt 3 ]; do
+		sleeps mem || break
+		i=$((i + 1))
+	done
+	same "suspend to RAM" 3 $i
+fi
 same "VMX is hidden as before" 0 "$(sed -n 's/^cpuid.vmx //p' $probe/vmx)"
 cat $probe/state > /tmp/after
 same "registers are as before" "" "$(diff /tmp/before /tmp/after)"
 check "unload" rmmod keel
+[ -n "$earnest" ] || finish
 
 # The boot processor cannot be demoted when it wakes: Linux goes on alone.
 insmod keel.ko
