@@ -16,9 +16,9 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "call.h"
 #include "keel.h"
 #include "share.h"
-#include "supply.h"
 
 /* A chunk is a page. */
 #define CHUNK	170

@@ -4,8 +4,7 @@
  * to root that make and end a guest.
  *
  * World: host.  Called with the guest's lock held, or from its vCPU threads, which
- * end before keel_supply_close().  A call that goes with a batch is made with
- * preemption off, since the batch is the CPU's own.
+ * end before keel_supply_close().
  *
  * All of a guest's frames, those for its EPT and its vCPUs too, are charged to the
  * memory cgroup of whoever made it.
@@ -17,7 +16,6 @@
 #include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -25,13 +23,11 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 
+#include "call.h"
 #include "compat.h"
 #include "keel.h"
 #include "supply.h"
 #include "vm.h"
-
-/* Pages that go to root at once when its own run short */
-#define DONATION	16
 
 /* Frames that a guest's pool gets when its tables need some: one a level will do */
 #define TABLES		4
@@ -39,102 +35,8 @@
 /* Pages of an image that go to the guest at once */
 #define LOAD_NR		16
 
-/* How often a call is made again while another CPU has what it needs */
-#define TRIES		100000
-
 /* A guest can wait for its memory: no process is killed to get some. */
 #define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-static struct keel *keel;
-
-static unsigned int fail_guest_step;
-module_param(fail_guest_step, uint, 0600);
-MODULE_PARM_DESC(fail_guest_step,
-		 "for tests: let the n-th step from now on that can fail in a guest's life, fail");
-
-/**
- * keel_vm_step_fails() - is this the step that the parameter fail_guest_step names?
- *
- * Every allocation for a guest and every call to root that makes it grow asks.
- *
- * Return: true when the step has to fail; no other one will then.
- */
-bool keel_vm_step_fails(void)
-{
-	return fail_guest_step && !--fail_guest_step;
-}
-
-/**
- * keel_supply_init() - before the first guest
- * @k: Keel
- */
-void keel_supply_init(struct keel *k)
-{
-	keel = k;
-}
-
-/**
- * struct with - what goes with a call, in the page that the CPU shares with root
- * @at: where in struct keel_shared
- * @in: put there before, or NULL
- * @out: taken from there when the call has succeeded, or NULL
- * @size: bytes of it
- */
-struct with {
-	size_t at;
-	const void *in;
-	void *out;
-	size_t size;
-};
-
-#define WITH(field, ...) (&(struct with){ .at = offsetof(struct keel_shared, field), __VA_ARGS__ })
-
-/* One call, on whichever CPU this is */
-static s64 call_once(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
-{
-	struct keel_shared *shared;
-	s64 ret;
-
-	preempt_disable();
-	shared = keel->cpus[smp_processor_id()].shared;
-	if (!shared) {
-		preempt_enable();
-		return -ENODEV;
-	}
-	if (with && with->in)
-		memcpy((u8 *)shared + with->at, with->in, with->size);
-	ret = keel_hypercall3(nr, a, b, c);
-	if (with && with->out && ret >= 0)
-		memcpy(with->out, (u8 *)shared + with->at, with->size);
-	preempt_enable();
-	return ret;
-}
-
-/* Until nobody is in the way; CPUs that have to go through root are sent there. */
-static s64 call(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
-{
-	unsigned int tries;
-	s64 ret = -EAGAIN;
-
-	for (tries = 0; ret == -EAGAIN && tries < TRIES; tries++) {
-		ret = call_once(nr, a, b, c, with);
-		if (ret == -EAGAIN)
-			cond_resched();
-	}
-	return ret;
-}
-
-/* The same, and root gets pages for its tables when it lacks them. */
-static s64 call_growing(u64 nr, u64 a, u64 b, u64 c, const struct with *with)
-{
-	s64 ret = keel_vm_step_fails() ? -ENOMEM : call(nr, a, b, c, with);
-	int err;
-
-	if (ret != -ENOMEM)
-		return ret;
-	err = keel_vm_step_fails() ? -ENOMEM : keel_reserve(keel, DONATION);
-	return err ?: call(nr, a, b, c, with);
-}
 
 static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
 {
@@ -152,7 +54,12 @@ static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, g
 	return i;
 }
 
-static void put_batch(const u64 *batch, unsigned int nr)
+/**
+ * keel_supply_put() - free frames that root does not have, or has given back
+ * @batch: their numbers
+ * @nr: how many
+ */
+void keel_supply_put(const u64 *batch, unsigned int nr)
 {
 	unsigned int i;
 
@@ -167,9 +74,9 @@ static int give_batch(u64 nr, struct keel_vm *vm, u64 *batch, unsigned int n, u6
 	s64 ret = 0;
 
 	while (done < n) {
-		ret = call_growing(nr, vm->slot, n - done, gfn + done,
-				   WITH(batch, .in = batch + done,
-					.size = (n - done) * sizeof(*batch)));
+		ret = keel_call_growing(nr, vm->slot, n - done, gfn + done,
+					KEEL_WITH(batch, .in = batch + done,
+						  .size = (n - done) * sizeof(*batch)));
 		/* The guest's pool lacks frames for its tables. */
 		if (ret == -ENOSPC && nr == KEEL_HC_VM_MAP) {
 			ret = keel_supply_fill(vm, TABLES);
@@ -181,7 +88,7 @@ static int give_batch(u64 nr, struct keel_vm *vm, u64 *batch, unsigned int n, u6
 			break;
 		done += ret;
 	}
-	put_batch(batch + done, n - done);
+	keel_supply_put(batch + done, n - done);
 	return done == n ? 0 : ret ?: -EIO;
 }
 
@@ -307,7 +214,7 @@ static int map_pages(struct keel_vm *vm, struct load *load)
 		err = give_batch(KEEL_HC_VM_MAP, vm, load->pfn + first, end - first,
 				 load->gfn[first]);
 	}
-	put_batch(load->pfn + first, load->nr - first);
+	keel_supply_put(load->pfn + first, load->nr - first);
 	return err;
 }
 
@@ -332,7 +239,7 @@ int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
 		got = get_batch(vm, load.pfn, load.nr, 0);
 		err = got < load.nr ? -ENOMEM : read_pages(image, &load);
 		if (err) {
-			put_batch(load.pfn, got);
+			keel_supply_put(load.pfn, got);
 			return err;
 		}
 		err = map_pages(vm, &load);
@@ -350,8 +257,8 @@ int keel_supply_image(struct keel_vm *vm, const struct keel_image *image)
  */
 int keel_supply_open(struct keel_vm *vm)
 {
-	int err = call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
-			       ktime_get_real_ns(), NULL);
+	int err = keel_call_growing(KEEL_HC_VM_NEW, vm->slot, vm->config.memory >> PAGE_SHIFT,
+				    ktime_get_real_ns(), NULL);
 
 	/* It begins as one that is alone. */
 	if (err || !vm->domain)
@@ -374,8 +281,8 @@ int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start
 {
 	if (keel_vm_step_fails())
 		return -ENOMEM;
-	return call(KEEL_HC_VCPU_NEW, vm->slot, index, 0,
-		    WITH(start, .in = start, .size = sizeof(*start)));
+	return keel_call(KEEL_HC_VCPU_NEW, vm->slot, index, 0,
+			 KEEL_WITH(start, .in = start, .size = sizeof(*start)));
 }
 
 /**
@@ -386,7 +293,8 @@ int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start
 void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
 {
 	memset(stat, 0, sizeof(*stat));
-	call(KEEL_HC_VM_STAT, vm->slot, 0, 0, WITH(vm_stat, .out = stat, .size = sizeof(*stat)));
+	keel_call(KEEL_HC_VM_STAT, vm->slot, 0, 0,
+		  KEEL_WITH(vm_stat, .out = stat, .size = sizeof(*stat)));
 }
 
 /**
@@ -399,8 +307,8 @@ void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
  */
 bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat)
 {
-	return !call(KEEL_HC_VCPU_STAT, vm->slot, index, 0,
-		     WITH(vcpu_stat, .out = stat, .size = sizeof(*stat)));
+	return !keel_call(KEEL_HC_VCPU_STAT, vm->slot, index, 0,
+			  KEEL_WITH(vcpu_stat, .out = stat, .size = sizeof(*stat)));
 }
 
 /**
@@ -412,8 +320,8 @@ bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat 
  */
 unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes)
 {
-	s64 ret = call(KEEL_HC_VM_SAID, vm->slot, 0, 0,
-		       WITH(batch, .out = bytes, .size = KEEL_SAID_NR));
+	s64 ret = keel_call(KEEL_HC_VM_SAID, vm->slot, 0, 0,
+			    KEEL_WITH(batch, .out = bytes, .size = KEEL_SAID_NR));
 
 	return ret > 0 ? ret : 0;
 }
@@ -444,82 +352,16 @@ void keel_supply_close(struct keel_vm *vm)
 	u64 batch[KEEL_BATCH_NR];
 	s64 nr;
 
-	if (call(KEEL_HC_VM_KILL, vm->slot, 0, 0, NULL))
+	if (keel_call(KEEL_HC_VM_KILL, vm->slot, 0, 0, NULL))
 		return;
 	/* Whoever has run it last forgets it, and everybody flushes. */
 	on_each_cpu(park, NULL, 1);
 	do {
-		nr = call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0,
-			  WITH(batch, .out = batch, .size = sizeof(batch)));
+		nr = keel_call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0,
+			       KEEL_WITH(batch, .out = batch, .size = sizeof(batch)));
 		if (nr > 0)
-			put_batch(batch, nr);
+			keel_supply_put(batch, nr);
 		cond_resched();
 	} while (nr > 0);
 	WARN_ONCE(nr < 0, "guest %u keeps its memory (%lld)\n", vm->id, nr);
-}
-
-/**
- * keel_supply_domain() - say with whom a guest shares pages
- * @vm: the guest, which is in root
- * @domain: guests of the same one share; 0 for itself alone
- *
- * Return: 0, or -EBUSY when it shares pages already.
- */
-int keel_supply_domain(struct keel_vm *vm, u32 domain)
-{
-	return call(KEEL_HC_VM_DOMAIN, vm->slot, domain, 0, NULL);
-}
-
-/**
- * keel_supply_scan() - look for pages of a guest's that have not changed
- * @vm: the guest
- * @gfn: where to go on, 0 at first
- * @seed: of the hashes
- * @scan: filled
- *
- * CPUs that have to flush before are sent through root.
- *
- * Return: where to go on, 0 at the end, or an errno; -ENOENT when it is not in root.
- */
-s64 keel_supply_scan(struct keel_vm *vm, u64 gfn, u64 seed, struct keel_scan *scan)
-{
-	const struct with *with = WITH(scan, .out = scan, .size = sizeof(*scan));
-	s64 ret = call(KEEL_HC_VM_SCAN, vm->slot, gfn, seed, with);
-
-	if (ret != -EBUSY)
-		return ret;
-	keel_kick();
-	return call(KEEL_HC_VM_SCAN, vm->slot, gfn, seed, with);
-}
-
-/**
- * keel_supply_merge() - propose pairs of pages to root
- * @batch: pairs, as keel_merge() takes them; what has become of each afterwards
- * @nr: how many pairs, at most KEEL_MERGE_NR
- * @most: so often a frame may be mapped
- *
- * Return: how many were merged, or an errno.
- */
-s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most)
-{
-	return call_once(KEEL_HC_MERGE, nr, most, 0,
-			 WITH(batch, .in = batch, .out = batch, .size = 2 * nr * sizeof(*batch)));
-}
-
-/**
- * keel_supply_trim() - free what merging has made superfluous
- * @vm: the guest; it does nothing to one that is not in root
- */
-void keel_supply_trim(struct keel_vm *vm)
-{
-	u64 batch[KEEL_BATCH_NR];
-	s64 nr;
-
-	do {
-		nr = call(KEEL_HC_VM_TRIM, vm->slot, 0, 0,
-			  WITH(batch, .out = batch, .size = sizeof(batch)));
-		if (nr > 0)
-			put_batch(batch, nr);
-		cond_resched();
-	} while (nr > 0);
 }

@@ -11,12 +11,10 @@
 
 #include "abi.h"
 
-struct keel;
 struct keel_image;
 struct keel_vm;
 
-void keel_supply_init(struct keel *keel);
-bool keel_vm_step_fails(void);
+/* supply.c */
 int keel_supply_open(struct keel_vm *vm);
 int keel_supply_fill(struct keel_vm *vm, unsigned int nr);
 int keel_supply_image(struct keel_vm *vm, const struct keel_image *image);
@@ -26,6 +24,9 @@ bool keel_supply_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat 
 unsigned int keel_supply_said(struct keel_vm *vm, u8 *bytes);
 void keel_supply_port(struct keel_vm *vm, u32 port);
 void keel_supply_close(struct keel_vm *vm);
+void keel_supply_put(const u64 *batch, unsigned int nr);
+
+/* supply_share.c */
 int keel_supply_domain(struct keel_vm *vm, u32 domain);
 s64 keel_supply_scan(struct keel_vm *vm, u64 gfn, u64 seed, struct keel_scan *scan);
 s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most);

@@ -19,9 +19,9 @@
 #include <linux/workqueue.h>
 #include <asm/tsc.h>
 
+#include "call.h"
 #include "crew.h"
 #include "life.h"
-#include "supply.h"
 #include "vm.h"
 
 /* With something due in less than so many ms, leaving is not worth it. */

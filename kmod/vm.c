@@ -18,6 +18,7 @@
 #include <linux/stringhash.h>
 #include <linux/xarray.h>
 
+#include "call.h"
 #include "keel.h"
 #include "life.h"
 #include "share.h"
@@ -271,7 +272,7 @@ int keel_vms_init(struct keel *k)
 	int err;
 
 	keel = k;
-	keel_supply_init(k);
+	keel_call_init(k);
 	err = keel_vcpus_init(k);
 	if (err)
 		return err;
