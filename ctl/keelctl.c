@@ -45,9 +45,10 @@ const struct ctl_command ctl_commands[] = {
 	  "  on NAME       look for pages of this guest that are equal to others\n"
 	  "  off NAME      stop that; what is shared stays so until it is written to\n"
 	  "  domain NAME   with --domain N: share with guests of domain N; with 0, alone\n"
-	  "  explain NAME  print what the last pass has found in this guest\n"
-	  "  scan          find what there is to be found now, without regard to the budget\n"
+	  "  explain NAME  print of each of this guest's pages what it is, and why\n"
+	  "  scan          find what there is to be found now, without regard to the limits\n"
 	  "  budget N      percent of one CPU that looking may take\n"
+	  "  rate N        pages a second that may be looked at; 0 for no limit\n"
 	  "  cap N         how often a frame may be mapped\n"
 	  "Without any of them, prints what all guests share.\n",
 	  share_options, cmd_share },

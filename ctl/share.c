@@ -57,17 +57,33 @@ static const struct field all[] = {
 	{ KEEL_A_SHARE_OVERHEAD, true, "overhead", "bytes of the index" },
 	{ KEEL_A_SHARE_CPU_TIME, true, "cpu_time", "ns of CPU time" },
 	{ KEEL_A_SHARE_BUDGET, false, "budget", "percent of one CPU that it may take" },
+	{ KEEL_A_SHARE_PACE, false, "pace", "percent that it takes at most while little is found" },
+	{ KEEL_A_SHARE_RATE, false, "rate", "pages a second that it may look at; 0 for any" },
 	{ KEEL_A_SHARE_CAP, false, "cap", "times that a frame may be mapped" },
+	{ KEEL_A_SHARE_RESERVE, true, "reserve", "pages kept for writes to shared ones" },
+	{ KEEL_A_SHARE_SHORT, false, "short", "guests for which that is too few" },
+	{ 0 }
+};
+
+/* Of a guest; its pages come first, and their sum */
+static const struct field pages[] = {
+	{ KEEL_A_SHARE_PAGES_SHARING, true, "shared", "pages mapped to shared frames" },
+	{ KEEL_A_SHARE_PAGES_ZERO, true, "zero", "mapped to the one zero frame" },
+	{ KEEL_A_SHARE_PAGES_VOLATILE, true, "volatile", "written to since the last pass but one" },
+	{ KEEL_A_SHARE_PAGES_UNSHARED, true, "unshared", "like no other" },
+	{ KEEL_A_SHARE_PAGES_CAPPED, true, "capped",
+	  "like a frame that is mapped as often as may be" },
+	{ KEEL_A_SHARE_PAGES_UNINDEXED, true, "unindexed", "without memory for them in the index" },
+	{ KEEL_A_SHARE_PAGES_HUGE, true, "huge",
+	  "in large pages: guests have none, as their memory comes page by page" },
+	{ KEEL_A_SHARE_PAGES_EXCLUDED, true, "excluded", "not looked at" },
+	{ KEEL_A_SHARE_PAGES_UNTOUCHED, true, "untouched", "never touched: they take no memory" },
+	{ KEEL_A_SHARE_PAGES_TOTAL, true, "total", "the guest's memory" },
 	{ 0 }
 };
 
 static const struct field one[] = {
 	{ KEEL_A_SHARE_DOMAIN, false, "domain", "with whom it shares; 0 for itself alone" },
-	{ KEEL_A_SHARE_PAGES_SHARING, true, "shared", "pages mapped to shared frames" },
-	{ KEEL_A_SHARE_PAGES_ZERO, true, "zero", "pages mapped to the one zero frame" },
-	{ KEEL_A_SHARE_PAGES_VOLATILE, true, "volatile",
-	  "pages written to between the last two passes" },
-	{ KEEL_A_SHARE_PAGES_UNSHARED, true, "unshared", "pages that are like no other" },
 	{ KEEL_A_SHARE_MERGED, true, "merged", "pages that have given up a frame" },
 	{ KEEL_A_SHARE_BREAKS, true, "breaks", "writes to shared pages" },
 	{ 0 }
@@ -89,6 +105,29 @@ static void print_fields(struct nlattr **tb, const struct field *f)
 			printf("%14llu  %-14s %s\n", (unsigned long long)value(tb, f), f->name,
 			       f->text);
 	}
+}
+
+#define NAME(constant, name) [constant] = name,
+
+static const char *const names[] = { KEEL_SHARE_WHYS(NAME) };
+
+static const char *const reasons[] = {
+	[KEEL_SHARE_WHY_OFF] = "does not share: its pages are not looked at",
+	[KEEL_SHARE_WHY_STOPPED] = "is stopped: it has no memory",
+	[KEEL_SHARE_WHY_YOUNG] = "was started only now: it is left alone in its first seconds",
+	[KEEL_SHARE_WHY_WAITING] = "is to share: no pass has come to its end in it yet",
+};
+
+_Static_assert(sizeof(reasons) == (KEEL_SHARE_WHY_MAX + 1) * sizeof(*reasons), "each has one");
+
+/* Why none of its pages is looked at; NULL when they are. */
+static const char *why(struct nlattr **tb, const char *const *table)
+{
+	__u32 nr = tb[KEEL_A_SHARE_WHY] ? nla_get_u32(tb[KEEL_A_SHARE_WHY]) : 0;
+
+	if (!nr)
+		return NULL;
+	return nr <= KEEL_SHARE_WHY_MAX ? table[nr] : "is not looked at, for a reason unknown here";
 }
 
 /* What all of it saves, after what it costs; never less than nothing, which is told apart */
@@ -128,6 +167,7 @@ static int take_one(struct nlmsghdr *msg, void *unused)
 {
 	struct nlattr *tb[KEEL_A_SHARE_MAX + 1];
 	char name[KEEL_NAME_MAX + 1] = "";
+	const char *text;
 	bool on;
 
 	if (parse(msg, tb) || !tb[KEEL_A_SHARE_ID] || !tb[KEEL_A_SHARE_ENABLE] ||
@@ -140,12 +180,21 @@ static int take_one(struct nlmsghdr *msg, void *unused)
 		json_u64("id", nla_get_u32(tb[KEEL_A_SHARE_ID]));
 		json_str("name", name);
 		json_bool("on", on);
+		text = why(tb, names);
+		if (text)
+			json_str("why", text);
+		else
+			json_null("why");
+		print_fields(tb, pages);
 		print_fields(tb, one);
 		json_close();
 		return 0;
 	}
+	text = why(tb, reasons);
 	printf("%s%s%s  %s\n\n", ctl_paint(CTL_BOLD), text_quote(name), ctl_paint(CTL_PLAIN),
-	       on ? "shares" : "does not share: its pages are not looked at");
+	       text ?: "shares");
+	print_fields(tb, pages);
+	puts("");
 	print_fields(tb, one);
 	return 0;
 }
@@ -282,6 +331,8 @@ int cmd_share(int argc, char **argv)
 		return explain(argv[1]);
 	if (!strcmp(what, "budget"))
 		return set_all(KEEL_A_SHARE_BUDGET, "budget", argv[1]);
+	if (!strcmp(what, "rate"))
+		return set_all(KEEL_A_SHARE_RATE, "rate", argv[1]);
 	if (!strcmp(what, "cap"))
 		return set_all(KEEL_A_SHARE_CAP, "cap", argv[1]);
 	ctl_warn("no '%s' in 'share'; see 'keelctl help share'", what);

@@ -47,7 +47,7 @@ static void drop(struct stat_vcpu *sum)
 }
 
 static const char *const titles[] = {
-	"ID", "NAME", "CPU TIME", "RUNS", "EXITS", "MAPPED", "ZERO", "TABLES", "POOL"
+	"ID", "NAME", "CPU TIME", "RUNS", "EXITS", "MAPPED", "SHARED", "ZERO", "TABLES", "POOL"
 };
 
 static void print_all(const struct stats *stats)
@@ -55,7 +55,7 @@ static void print_all(const struct stats *stats)
 	struct stat_vcpu sum;
 	unsigned int i;
 
-	text_table("rlrrrrrrr");
+	text_table("rlrrrrrrrr");
 	for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
 		text_cell("%s", titles[i]);
 	for (i = 0; i < stats->nr; i++) {
@@ -68,6 +68,7 @@ static void print_all(const struct stats *stats)
 		text_cell("%llu", (unsigned long long)sum.runs);
 		text_cell("%llu", (unsigned long long)total(&sum.exits));
 		text_cell("%s", text_size(s->mapped));
+		text_cell("%s", text_size(s->shared));
 		text_cell("%s", text_size(s->zero));
 		text_cell("%s", text_size(s->tables));
 		text_cell("%s", text_size(s->pool));
@@ -105,9 +106,14 @@ static void print_one(const struct stat_guest *s)
 	add_up(s, &sum);
 	printf("%s%s%s\n\n", ctl_paint(CTL_BOLD), text_quote(s->name), ctl_paint(CTL_PLAIN));
 	print_number(s->mapped, "mapped", "bytes of its own memory");
+	print_number(s->shared, "shared", "bytes mapped to frames that others map as well");
 	print_number(s->zero, "zero", "bytes mapped to the one zero frame");
 	print_number(s->tables, "tables", "bytes of EPT tables");
 	print_number(s->pool, "pool", "bytes that wait for a first touch");
+	print_number(s->spare, "spare", "bytes that merging has freed, on their way to Linux");
+	print_number(s->reserve, "reserve", "bytes that the pool is to have for shared pages");
+	print_number(s->is_short, "short", "times that no memory was to be had for these");
+	print_number(s->starved, "starved", "times that it was paused for lack of memory");
 	print_number(s->filled, "filled", "bytes ever taken in");
 	print_number(s->read_touches, "read_touches", "first touches that were reads");
 	print_number(s->write_touches, "write_touches", "first touches that were writes");

@@ -26,6 +26,11 @@ static const struct nla_policy stat_policy[KEEL_A_STAT_MAX + 1] = {
 	[KEEL_A_STAT_FILLED] = { .type = NLA_U64 },
 	[KEEL_A_STAT_READ_TOUCHES] = { .type = NLA_U64 },
 	[KEEL_A_STAT_WRITE_TOUCHES] = { .type = NLA_U64 },
+	[KEEL_A_STAT_SHARED] = { .type = NLA_U64 },
+	[KEEL_A_STAT_SPARE] = { .type = NLA_U64 },
+	[KEEL_A_STAT_RESERVE] = { .type = NLA_U64 },
+	[KEEL_A_STAT_SHORT] = { .type = NLA_U32 },
+	[KEEL_A_STAT_STARVED] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy vcpu_policy[KEEL_A_VCPU_MAX + 1] = {
@@ -138,6 +143,11 @@ static int take_stat(struct nlmsghdr *msg, void *arg)
 		stat->filled = get_u64(tb[KEEL_A_STAT_FILLED]);
 		stat->read_touches = get_u64(tb[KEEL_A_STAT_READ_TOUCHES]);
 		stat->write_touches = get_u64(tb[KEEL_A_STAT_WRITE_TOUCHES]);
+		stat->shared = get_u64(tb[KEEL_A_STAT_SHARED]);
+		stat->spare = get_u64(tb[KEEL_A_STAT_SPARE]);
+		stat->reserve = get_u64(tb[KEEL_A_STAT_RESERVE]);
+		stat->is_short = get_u32(tb[KEEL_A_STAT_SHORT]);
+		stat->starved = get_u32(tb[KEEL_A_STAT_STARVED]);
 	}
 	nlmsg_for_each_attr(attr, msg, GENL_HDRLEN, left)
 		if (nla_type(attr) == KEEL_A_STAT_VCPU)
@@ -292,8 +302,13 @@ void stats_json(const struct stats *stats)
 		json_str("name", s->name);
 		json_u64("mapped", s->mapped);
 		json_u64("zero", s->zero);
+		json_u64("shared", s->shared);
 		json_u64("tables", s->tables);
 		json_u64("pool", s->pool);
+		json_u64("spare", s->spare);
+		json_u64("reserve", s->reserve);
+		json_u64("short", s->is_short);
+		json_u64("starved", s->starved);
 		json_u64("filled", s->filled);
 		json_u64("read_touches", s->read_touches);
 		json_u64("write_touches", s->write_touches);

@@ -58,9 +58,14 @@ struct stat_vcpu {
  * @id: its number
  * @name: its name
  * @mapped: bytes of its own memory
+ * @shared: bytes mapped to frames that others map as well
  * @zero: bytes mapped to the one zero frame
  * @tables: bytes of EPT tables
  * @pool: bytes that wait for a first touch
+ * @spare: bytes that merging has freed and that are not back in Linux yet
+ * @reserve: bytes that the pool is to have for writes to shared pages
+ * @is_short: how often no memory was to be had for these
+ * @starved: how often it was paused for lack of memory
  * @filled: bytes ever taken in
  * @read_touches: first touches that were reads
  * @write_touches: first touches that were writes
@@ -71,9 +76,14 @@ struct stat_guest {
 	__u32 id;
 	char name[KEEL_NAME_MAX + 1];
 	__u64 mapped;
+	__u64 shared;
 	__u64 zero;
 	__u64 tables;
 	__u64 pool;
+	__u64 spare;
+	__u64 reserve;
+	__u32 is_short;
+	__u32 starved;
 	__u64 filled;
 	__u64 read_touches;
 	__u64 write_touches;

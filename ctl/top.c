@@ -195,6 +195,8 @@ static void print_json(const struct rate *rates, unsigned int nr, const struct s
 		json_u64("returns", rates[i].returns);
 		json_u64("touches", rates[i].touches);
 		json_u64("mapped", rates[i].stat ? rates[i].stat->mapped : 0);
+		json_u64("shared", rates[i].stat ? rates[i].stat->shared : 0);
+		json_u64("zero", rates[i].stat ? rates[i].stat->zero : 0);
 		json_close();
 	}
 	json_close();
@@ -210,7 +212,8 @@ static void print_json(const struct rate *rates, unsigned int nr, const struct s
 }
 
 static const char *const titles[] = {
-	"ID", "NAME", "STATE", "CPU%", "EXITS/s", "RETURNS/s", "TOUCHES/s", "MAPPED", "MEMORY"
+	"ID", "NAME", "STATE", "CPU%", "EXITS/s", "RETURNS/s", "TOUCHES/s", "MAPPED", "SHARED",
+	"ZERO", "MEMORY"
 };
 
 static void print_text(const struct rate *rates, unsigned int nr, const struct stat_counts *by,
@@ -221,7 +224,7 @@ static void print_text(const struct rate *rates, unsigned int nr, const struct s
 	for (i = 0; i < nr; i++)
 		running += rates[i].guest->state == KEEL_VM_STATE_RUNNING;
 	printf("%u guest%s, %u running\n\n", nr, nr == 1 ? "" : "s", running);
-	text_table("rllrrrrrr");
+	text_table("rllrrrrrrrr");
 	for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
 		text_cell("%s", titles[i]);
 	for (i = 0; i < nr; i++) {
@@ -233,6 +236,8 @@ static void print_text(const struct rate *rates, unsigned int nr, const struct s
 		text_cell("%.0f", rates[i].returns);
 		text_cell("%.0f", rates[i].touches);
 		text_cell("%s", text_size(rates[i].stat ? rates[i].stat->mapped : 0));
+		text_cell("%s", text_size(rates[i].stat ? rates[i].stat->shared : 0));
+		text_cell("%s", text_size(rates[i].stat ? rates[i].stat->zero : 0));
 		text_cell("%s", text_size(rates[i].guest->memory));
 	}
 	/* two lines of heading, and one of the table */

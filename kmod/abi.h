@@ -398,6 +398,7 @@ struct keel_run {
  * @cloned: mapped by tables that clones hold as well, or guests that it is a clone of; these
  *          pages are neither in @mapped nor in @shared
  * @cloned_tables: such tables; these are not in @tables
+ * @reserve: frames that @pool is to have for writes to shared pages
  */
 struct keel_vm_stat {
 	u64 mapped;
@@ -413,6 +414,7 @@ struct keel_vm_stat {
 	u64 breaks;
 	u64 cloned;
 	u64 cloned_tables;
+	u64 reserve;
 };
 
 /**

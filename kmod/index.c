@@ -7,17 +7,20 @@
  * A page that was hashed has an entry, in an array of its guest's: 24 bytes a page, and a
  * few more for the table, which grows with them.  Where there is no memory for that, the
  * page is not in the index, and is not merged: nothing else comes of it.  An entry is a
- * guess; one that was wrong is taken out.
+ * guess; one that was wrong is taken out.  While its page is not written to, it says, too,
+ * whether it could not be merged since others were merged so often.
  */
+#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/hash.h>
 #include <linux/list.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "call.h"
-#include "keel.h"
+#include "pure.h"
 #include "share.h"
 
 /* A chunk is a page. */
@@ -26,9 +29,12 @@
 /* Of the table, when there is anything in it */
 #define BITS_MIN	10
 
-/* An entry's place in its chunk, in the low bits of its hash */
+/* In the low bits of an entry's hash: its place in its chunk, and whether it is capped */
 #define PLACE_BITS	8
 #define PLACE_MASK	(BIT_ULL(PLACE_BITS) - 1)
+#define CAPPED		BIT_ULL(PLACE_BITS)
+#define LOW_BITS	(PLACE_BITS + 1)
+#define LOW_MASK	(BIT_ULL(LOW_BITS) - 1)
 
 /**
  * struct entry - a page
@@ -77,7 +83,7 @@ static struct keel_chunk *chunk_of(struct entry *e)
 
 static struct hlist_head *bucket(u64 hash)
 {
-	return &table[hash_64(hash >> PLACE_BITS, bits)];
+	return &table[hash_64(hash >> LOW_BITS, bits)];
 }
 
 /* Twice as large, if there is memory for it */
@@ -127,10 +133,19 @@ static struct entry *entry_make(struct keel_sharer *s, u64 gfn)
 	return entry_of(s, gfn);
 }
 
+static void set_cap(struct entry *e, bool on)
+{
+	if (on == !!(e->hash & CAPPED))
+		return;
+	e->hash ^= CAPPED;
+	chunk_of(e)->sharer->capped += on ? 1 : -1;
+}
+
 static void take_out(struct entry *e)
 {
 	if (hlist_unhashed(&e->node))
 		return;
+	set_cap(e, false);
 	hlist_del_init(&e->node);
 	entries--;
 }
@@ -148,7 +163,7 @@ static bool find(struct entry *mine, struct keel_sharer **other, u64 *at)
 	struct entry *e;
 
 	hlist_for_each_entry(e, bucket(mine->hash), node) {
-		if ((e->hash ^ mine->hash) & ~PLACE_MASK || e == mine)
+		if ((e->hash ^ mine->hash) & ~LOW_MASK || e == mine)
 			continue;
 		chunk = chunk_of(e);
 		if (!together(s, chunk->sharer))
@@ -168,19 +183,18 @@ static bool find(struct entry *mine, struct keel_sharer **other, u64 *at)
  * @other: set to the guest of another page that had this hash
  * @at: and where in that
  *
- * Return: true when there is one.
+ * Return: 1 when there is one, else 0; -ENOMEM when there was no memory for the page in the
+ * index, and it is not in there.
  */
-bool keel_index_put(struct keel_sharer *s, u64 gfn, u64 hash, struct keel_sharer **other, u64 *at)
+int keel_index_put(struct keel_sharer *s, u64 gfn, u64 hash, struct keel_sharer **other, u64 *at)
 {
 	struct entry *e = entry_make(s, gfn);
 	bool found;
 
-	if (!e || (entries >> bits && !grow()))
-		return false;
-	if (!table && !grow())
-		return false;
+	if (!e || ((!table || entries >> bits) && !grow()))
+		return -ENOMEM;
 	take_out(e);
-	e->hash = (hash & ~PLACE_MASK) | (number_of(gfn) % CHUNK);
+	e->hash = (hash & ~LOW_MASK) | (number_of(gfn) % CHUNK);
 	found = find(e, other, at);
 	hlist_add_head(&e->node, bucket(e->hash));
 	entries++;
@@ -214,6 +228,20 @@ void keel_index_drop(struct keel_sharer *s, u64 gfn)
 
 	if (e)
 		take_out(e);
+}
+
+/**
+ * keel_index_cap() - say whether a page is equal to a frame that is mapped as often as may be
+ * @s: the guest
+ * @gfn: the page, which need not be in the index
+ * @on: it is
+ */
+void keel_index_cap(struct keel_sharer *s, u64 gfn, bool on)
+{
+	struct entry *e = entry_of(s, gfn);
+
+	if (e && !hlist_unhashed(&e->node))
+		set_cap(e, on);
 }
 
 /**

@@ -240,6 +240,9 @@ static void gather(struct keel_vm *vm)
 	vm->last.pool = 0;
 	vm->last.shared = 0;
 	vm->last.spare = 0;
+	vm->last.reserve = 0;
+	vm->last.cloned = 0;
+	vm->last.cloned_tables = 0;
 }
 
 /* Its memory back to Linux; its threads have ended what they did. */
@@ -358,6 +361,7 @@ static void end(struct work_struct *work)
 		keel_vcpus_hold(vm);
 		vm->ending = false;
 		vm->reported = 0;
+		vm->starved++;
 		set_state(vm, KEEL_VM_STATE_PAUSED, vm->end_reason, 0);
 		keel_notify_vm(vm, KEEL_VM_EVENT_POOL);
 	} else if (vm->end_state == KEEL_VM_STATE_RUNNING) {

@@ -33,6 +33,7 @@ static void add_up(struct keel_vm_stat *sum)
 		sum->zero += stat.zero;
 		sum->merged += stat.merged;
 		sum->breaks += stat.breaks;
+		sum->reserve += stat.reserve;
 		id = vm->id + 1;
 	}
 }
@@ -61,7 +62,67 @@ static int put_all(struct sk_buff *msg)
 	       put(msg, KEEL_A_SHARE_OVERHEAD, stat.overhead) ?:
 	       put(msg, KEEL_A_SHARE_CPU_TIME, stat.cpu_time) ?:
 	       nla_put_u32(msg, KEEL_A_SHARE_SCANS_ASKED, stat.asked) ?:
-	       nla_put_u32(msg, KEEL_A_SHARE_SCANS_DONE, stat.done);
+	       nla_put_u32(msg, KEEL_A_SHARE_SCANS_DONE, stat.done) ?:
+	       nla_put_u32(msg, KEEL_A_SHARE_RATE, stat.rate) ?:
+	       nla_put_u32(msg, KEEL_A_SHARE_PACE, stat.pace) ?:
+	       put(msg, KEEL_A_SHARE_RESERVE, sum.reserve) ?:
+	       nla_put_u32(msg, KEEL_A_SHARE_SHORT, stat.is_short);
+}
+
+/* Why is none of a guest's pages looked at?  0 when they are. */
+static u32 why_not(struct keel_vm *vm, const struct keel_share_pages *pages)
+{
+	u32 state = READ_ONCE(vm->state);
+
+	if (!pages->on)
+		return KEEL_SHARE_WHY_OFF;
+	if (state != KEEL_VM_STATE_RUNNING && state != KEEL_VM_STATE_PAUSED)
+		return KEEL_SHARE_WHY_STOPPED;
+	if (pages->seen)
+		return 0;
+	return pages->young ? KEEL_SHARE_WHY_YOUNG : KEEL_SHARE_WHY_WAITING;
+}
+
+static u64 take(u64 *left, u64 most)
+{
+	u64 nr = min(*left, most);
+
+	*left -= nr;
+	return nr;
+}
+
+/*
+ * Every page of the guest's memory in one of the sums; those that clones have as well are
+ * shared.  How many pages it has of its own, shared and zero ones is true now; what its own
+ * are is as the last pass has found it, and what it did not find to be clean has been written
+ * to since then.
+ */
+static int put_pages(struct sk_buff *msg, struct keel_vm *vm, const struct keel_share_pages *pages,
+		     const struct keel_vm_stat *stat)
+{
+	u64 total = vm->config.memory >> PAGE_SHIFT, left = total;
+	u64 shared = take(&left, stat->shared + stat->cloned), zero = take(&left, stat->zero);
+	u64 own = take(&left, stat->mapped);
+	u32 why = why_not(vm, pages);
+	u64 excluded = take(&own, why ? own : 0);
+	u64 clean = take(&own, pages->clean);
+	u64 capped = take(&clean, pages->capped);
+	u64 unindexed = take(&clean, pages->unindexed);
+	int err;
+
+	err = put(msg, KEEL_A_SHARE_PAGES_TOTAL, total) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_SHARING, shared) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_ZERO, zero) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_VOLATILE, own) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_UNSHARED, clean) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_CAPPED, capped) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_UNINDEXED, unindexed) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_HUGE, 0) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_EXCLUDED, excluded) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_UNTOUCHED, left);
+	if (!err && why)
+		err = nla_put_u32(msg, KEEL_A_SHARE_WHY, why);
+	return err;
 }
 
 static int put_guest(struct sk_buff *msg, struct keel_vm *vm)
@@ -75,10 +136,7 @@ static int put_guest(struct sk_buff *msg, struct keel_vm *vm)
 	       nla_put_string(msg, KEEL_A_SHARE_NAME, vm->config.name) ?:
 	       nla_put_u32(msg, KEEL_A_SHARE_ENABLE, pages.on) ?:
 	       nla_put_u32(msg, KEEL_A_SHARE_DOMAIN, pages.domain) ?:
-	       put(msg, KEEL_A_SHARE_PAGES_SHARING, stat.shared) ?:
-	       put(msg, KEEL_A_SHARE_PAGES_UNSHARED, pages.clean) ?:
-	       put(msg, KEEL_A_SHARE_PAGES_VOLATILE, pages.dirty) ?:
-	       put(msg, KEEL_A_SHARE_PAGES_ZERO, stat.zero) ?:
+	       put_pages(msg, vm, &pages, &stat) ?:
 	       put(msg, KEEL_A_SHARE_MERGED, stat.merged) ?:
 	       put(msg, KEEL_A_SHARE_BREAKS, stat.breaks);
 }
@@ -131,6 +189,7 @@ static int set_all(struct genl_info *info)
 {
 	struct nlattr *budget = info->attrs[KEEL_A_SHARE_BUDGET];
 	struct nlattr *cap = info->attrs[KEEL_A_SHARE_CAP];
+	struct nlattr *rate = info->attrs[KEEL_A_SHARE_RATE];
 
 	if (info->attrs[KEEL_A_SHARE_ENABLE])
 		return refuse(info, KEEL_A_SHARE_ENABLE,
@@ -138,11 +197,12 @@ static int set_all(struct genl_info *info)
 	if (info->attrs[KEEL_A_SHARE_DOMAIN])
 		return refuse(info, KEEL_A_SHARE_DOMAIN,
 			      "domain: of which guest? id or name has to say");
-	if (!budget && !cap) {
-		NL_SET_ERR_MSG(info->extack, "budget and cap: one of them has to be there");
+	if (!budget && !cap && !rate) {
+		NL_SET_ERR_MSG(info->extack, "budget, cap and rate: one of them has to be there");
 		return -EINVAL;
 	}
-	keel_share_set(budget ? nla_get_u32(budget) : 0, cap ? nla_get_u32(cap) : 0);
+	keel_share_set(budget ? nla_data(budget) : NULL, cap ? nla_data(cap) : NULL,
+		       rate ? nla_data(rate) : NULL);
 	return 0;
 }
 
@@ -159,6 +219,8 @@ static int set_guest(struct genl_info *info)
 		return refuse(info, KEEL_A_SHARE_BUDGET, "budget: is not a guest's but for all");
 	if (info->attrs[KEEL_A_SHARE_CAP])
 		return refuse(info, KEEL_A_SHARE_CAP, "cap: is not a guest's but for all");
+	if (info->attrs[KEEL_A_SHARE_RATE])
+		return refuse(info, KEEL_A_SHARE_RATE, "rate: is not a guest's but for all");
 	if (!on_attr && !domain_attr) {
 		NL_SET_ERR_MSG(info->extack, "enable and domain: one of them has to be there");
 		return -EINVAL;

@@ -92,6 +92,7 @@ static const struct nla_policy keel_share_set_nl_policy[] = {
 	[KEEL_A_SHARE_DOMAIN] = { .type = NLA_U32 },
 	[KEEL_A_SHARE_BUDGET] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
 	[KEEL_A_SHARE_CAP] = NLA_POLICY_MIN(NLA_U32, 2),
+	[KEEL_A_SHARE_RATE] = { .type = NLA_U32 },
 };
 
 /* Before 6.1, what has no policy takes anything. */
@@ -240,4 +241,8 @@ const char *const keel_vm_reason_name[KEEL_VM_REASON_MAX + 1] = {
 
 const char *const keel_vm_event_name[KEEL_VM_EVENT_MAX + 1] = {
 	KEEL_VM_EVENTS(KEEL_NAMED)
+};
+
+const char *const keel_share_why_name[KEEL_SHARE_WHY_MAX + 1] = {
+	KEEL_SHARE_WHYS(KEEL_NAMED)
 };

@@ -24,6 +24,7 @@ extern struct genl_family keel_nl_family;
 extern const char *const keel_vm_state_name[KEEL_VM_STATE_MAX + 1];
 extern const char *const keel_vm_reason_name[KEEL_VM_REASON_MAX + 1];
 extern const char *const keel_vm_event_name[KEEL_VM_EVENT_MAX + 1];
+extern const char *const keel_share_why_name[KEEL_SHARE_WHY_MAX + 1];
 
 /* netlink.c, dump.c */
 int keel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info);

@@ -132,7 +132,15 @@ static int put_memory(struct sk_buff *skb, struct keel_vm *vm)
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_READ_TOUCHES, stat.touched_read,
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_WRITE_TOUCHES, stat.touched_write,
-				 KEEL_A_STAT_PAD);
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_SHARED, stat.shared * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_SPARE, stat.spare * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_RESERVE, stat.reserve * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u32(skb, KEEL_A_STAT_SHORT, READ_ONCE(vm->shortages)) ?:
+	       nla_put_u32(skb, KEEL_A_STAT_STARVED, READ_ONCE(vm->starved));
 }
 
 /* A counter that has counted something; @ticks is NULL where none are. */

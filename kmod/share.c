@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sharing equal pages: a thread that goes through the memory of guests that share, has root
- * hash what has not changed for a pass, and proposes pairs with equal hashes.
+ * hash what has not changed for a pass, and proposes pairs with equal hashes (pairs.c).
  *
- * World: host.  @lock is for the list of guests, the index (index.c) and all that is counted
- * here; it comes behind a guest's own, and is held for one call to root at a time.
+ * World: host.  @lock is for the list of guests, the index (index.c), the pace (pace.c) and
+ * all that is counted here; it comes behind a guest's own, and is held for one call to root
+ * at a time.
  *
  * Root compares and decides (mmu/merge.c): whatever is wrong here costs time and no more.
- * The thread takes a part of one CPU, and sleeps longer and longer while it finds nothing.
- * A guest is left alone in its first seconds.  A settle does not wait for either.
+ * The thread keeps its pace, and leaves a guest alone in its first seconds.  A settle does not
+ * wait for either.
  */
 #define pr_fmt(fmt) "keel: " fmt
 
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -23,16 +25,10 @@
 
 #include "compat.h"
 #include "keel.h"
+#include "pace.h"
 #include "share.h"
 #include "supply.h"
 #include "vm.h"
-
-/* So long the thread works before it looks how much it may */
-#define SLICE_NS	(2 * NSEC_PER_MSEC)
-
-/* Between passes: after one that has merged something, and at most */
-#define PAUSE_MIN_MS	100
-#define PAUSE_MAX_MS	10000
 
 /* A guest younger than this is left alone. */
 #define YOUNG_NS	(5ULL * NSEC_PER_SEC)
@@ -41,156 +37,81 @@
 #define SETTLE_MIN	2
 #define SETTLE_MAX	32
 
-/* How often a pair is proposed while CPUs have to flush, or somebody is in the way */
-#define ROUNDS		8
-
-/* Other pages that one is compared with, when hints turn out to be wrong */
-#define TARGETS		4
-
-/**
- * struct pair - two pages with equal hashes
- * @to: the guest of the one, NULL for the zero frame
- * @to_gfn: where in that
- * @from: the guest of the other one, which was hashed just now
- * @from_gfn: where in that
- * @targets: so many others were wrong
- */
-struct pair {
-	struct keel_sharer *to;
-	u64 to_gfn;
-	struct keel_sharer *from;
-	u64 from_gfn;
-	unsigned int targets;
-};
-
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(sharers);
 static DECLARE_WAIT_QUEUE_HEAD(wait);
 static struct task_struct *thread;
 static u64 seed, zero_hash;
 static struct keel_share_stat stat = {
-	.budget = KEEL_SHARE_BUDGET, .cap = KEEL_SHARE_CAP,
+	.cap = KEEL_SHARE_CAP,
 };
+
+static struct keel_pace pace = { .budget = KEEL_SHARE_BUDGET };
+
+/* Counts the changes that end a rest */
+static u32 news;
 
 /* Where the pass is: the guest, NULL between passes, and the next page of it */
 static struct keel_sharer *cursor;
 static u64 cursor_gfn;
 
 /* Of the pass that is under way */
-static u64 pass_merged, pass_hashed, pass_dirty;
-
-static struct pair queue[KEEL_MERGE_NR];
-static unsigned int queued;
+static u64 pass_hashed, pass_dirty;
 
 static bool hurries(void)
 {
 	return READ_ONCE(stat.asked) != READ_ONCE(stat.done);
 }
 
-/* A hint was wrong; another page may be the right one. */
-static bool next_target(struct pair *p)
-{
-	stat.failed++;
-	if (!p->to)
-		return false;
-	keel_index_drop(p->to, p->to_gfn);
-	return ++p->targets < TARGETS &&
-	       keel_index_find(p->from, p->from_gfn, &p->to, &p->to_gfn);
-}
-
-/* Is a pair to be proposed again? */
-static bool again(struct pair *p, u64 result)
-{
-	switch (result) {
-	case KEEL_MERGE_DONE:
-		pass_merged++;
-		stat.merged++;
-		return false;
-	case KEEL_MERGE_WAIT:
-	case KEEL_MERGE_BUSY:
-		return true;
-	case KEEL_MERGE_CHANGED:
-	case KEEL_MERGE_GONE:
-	case KEEL_MERGE_FULL:
-		return next_target(p);
-	default:
-		return false;
-	}
-}
-
-/* Those that are left have to be proposed again. */
-static void propose(void)
-{
-	u64 batch[KEEL_BATCH_NR];
-	unsigned int i, left = 0;
-
-	for (i = 0; i < queued; i++) {
-		struct pair *p = &queue[i];
-
-		batch[2 * i] = p->to ? KEEL_HINT(p->to->vm->slot, p->to_gfn) : KEEL_HINT_ZERO;
-		batch[2 * i + 1] = KEEL_HINT(p->from->vm->slot, p->from_gfn);
-	}
-	if (keel_supply_merge(batch, queued, stat.cap) < 0) {
-		queued = 0;
-		return;
-	}
-	for (i = 0; i < queued; i++)
-		if (again(&queue[i], batch[i]))
-			queue[left++] = queue[i];
-	queued = left;
-}
-
-/* One flush of the CPUs is for all pairs of a round. */
-static void merge_queued(void)
-{
-	unsigned int rounds;
-
-	for (rounds = 0; queued && rounds < ROUNDS; rounds++) {
-		if (rounds)
-			keel_kick();
-		propose();
-	}
-	queued = 0;
-}
-
 static void hashed(struct keel_sharer *s, const struct keel_scan *scan)
 {
-	struct pair *p;
+	struct keel_sharer *to = NULL;
 	unsigned int i;
-	bool found;
+	u64 gfn, to_gfn;
+	int found;
 
 	for (i = 0; i < scan->nr; i++) {
-		p = &queue[queued];
-		*p = (struct pair) { .from = s, .from_gfn = scan->page[i].gfn };
-		found = scan->page[i].hash == zero_hash ||
-			keel_index_put(s, p->from_gfn, scan->page[i].hash, &p->to, &p->to_gfn);
-		queued += found;
+		gfn = scan->page[i].gfn;
+		if (scan->page[i].hash == zero_hash) {
+			keel_pairs_add(s, gfn, NULL, 0);
+			continue;
+		}
+		found = keel_index_put(s, gfn, scan->page[i].hash, &to, &to_gfn);
+		if (found > 0)
+			keel_pairs_add(s, gfn, to, to_gfn);
+		if (found < 0) {
+			s->found.unindexed++;
+			keel_pairs_forget(s, gfn);
+		}
 	}
 	stat.hashed += scan->nr;
 	pass_hashed += scan->nr;
 }
 
-/* A call's worth of a guest; where to go on, 0 at its end */
-static u64 scan_some(struct keel_sharer *s, u64 gfn)
+static bool is_young(const struct keel_vm *vm)
+{
+	return ktime_get_boottime_ns() - READ_ONCE(vm->started) < YOUNG_NS;
+}
+
+/* A call's worth of a guest, so many pages; where to go on, 0 at its end */
+static u64 scan_some(struct keel_sharer *s, u64 gfn, u64 *looked)
 {
 	struct keel_scan scan;
 	u32 state = READ_ONCE(s->vm->state);
-	u64 age = ktime_get_boottime_ns() - READ_ONCE(s->vm->started);
 	s64 next;
 
 	if ((state != KEEL_VM_STATE_RUNNING && state != KEEL_VM_STATE_PAUSED) ||
-	    (age < YOUNG_NS && !hurries()))
+	    (is_young(s->vm) && !hurries()))
 		return 0;
 	next = keel_supply_scan(s->vm, gfn, seed, &scan);
 	if (next < 0)
 		return 0;
+	s->found.seen = true;
 	s->found.clean += scan.clean + scan.nr;
-	s->found.dirty += scan.dirty;
-	s->found.zero += scan.zero;
-	s->found.shared += scan.shared;
+	*looked += scan.nr + scan.clean + scan.dirty + scan.zero + scan.shared;
 	pass_dirty += scan.dirty;
 	hashed(s, &scan);
-	merge_queued();
+	keel_pairs_merge(&stat);
 	return next;
 }
 
@@ -201,6 +122,15 @@ static void advance(void)
 	cursor_gfn = 0;
 }
 
+static void begin_pass(void)
+{
+	cursor = list_first_entry_or_null(&sharers, struct keel_sharer, node);
+	cursor_gfn = 0;
+	pass_hashed = 0;
+	pass_dirty = 0;
+	keel_pace_begin(&pace);
+}
+
 /* What merging has freed goes back to Linux, when nobody can read it any more. */
 static void end_pass(void)
 {
@@ -208,7 +138,7 @@ static void end_pass(void)
 
 	stat.dirty = pass_dirty;
 	stat.passes++;
-	if (!pass_merged)
+	if (!pace.merged)
 		return;
 	keel_kick();
 	list_for_each_entry(s, &sharers, node)
@@ -218,29 +148,32 @@ static void end_pass(void)
 /* A call's worth; true at the end of a pass */
 static bool step(void)
 {
+	u64 start, merged, looked = 0;
 	bool ended;
 
 	mutex_lock(&lock);
-	if (!cursor) {
-		cursor = list_first_entry_or_null(&sharers, struct keel_sharer, node);
-		cursor_gfn = 0;
-		pass_merged = 0;
-		pass_hashed = 0;
-		pass_dirty = 0;
-	}
+	start = ktime_get_ns();
+	merged = stat.merged;
+	if (!cursor)
+		begin_pass();
 	if (cursor) {
 		if (!cursor_gfn)
 			memset(&cursor->found, 0, sizeof(cursor->found));
-		cursor_gfn = scan_some(cursor, cursor_gfn);
+		cursor_gfn = scan_some(cursor, cursor_gfn, &looked);
 		if (!cursor_gfn) {
-			cursor->last = cursor->found;
+			/* One that was left alone is as it was found before. */
+			if (cursor->found.seen)
+				cursor->last = cursor->found;
 			advance();
 		}
 	}
 	ended = !cursor;
+	keel_pace_work(&pace, ktime_get_ns() - start, looked, stat.merged - merged);
 	if (ended)
 		end_pass();
 	mutex_unlock(&lock);
+	if (ended)
+		WRITE_ONCE(stat.is_short, keel_share_reserve());
 	return ended;
 }
 
@@ -249,9 +182,16 @@ static bool has_work(void)
 	return !list_empty(&sharers) || hurries();
 }
 
-static void rest(unsigned int ms)
+/* Unless something is new since @was */
+static void rest(u64 ns, u32 was)
 {
-	wait_event_idle_timeout(wait, kthread_should_stop() || hurries(), msecs_to_jiffies(ms));
+	u64 start = ktime_get_ns();
+
+	wait_event_idle_timeout(wait, kthread_should_stop() || hurries() || READ_ONCE(news) != was,
+				nsecs_to_jiffies(ns) + 1);
+	mutex_lock(&lock);
+	keel_pace_rest(&pace, ktime_get_ns() - start);
+	mutex_unlock(&lock);
 }
 
 /* All passes that it takes until nothing is found any more */
@@ -265,20 +205,29 @@ static void settle(void)
 	cursor = NULL;
 	mutex_unlock(&lock);
 	while (passes < SETTLE_MAX && !kthread_should_stop()) {
-		if (step() && ++passes >= SETTLE_MIN && !pass_merged && !pass_hashed)
+		if (step() && ++passes >= SETTLE_MIN && !pace.merged && !pass_hashed)
 			break;
 		cond_resched();
 	}
 	mutex_lock(&lock);
+	keel_pace_hurry(&pace);
 	WRITE_ONCE(stat.done, target);
 	mutex_unlock(&lock);
 }
 
+/* Under @lock: it begins at once with what is new. */
+static void wake(void)
+{
+	keel_pace_hurry(&pace);
+	WRITE_ONCE(news, news + 1);
+	wake_up(&wait);
+}
+
 static int scanner(void *unused)
 {
-	unsigned int pause = PAUSE_MIN_MS, budget;
-	u64 spent = 0, start;
 	bool ended;
+	u64 owes;
+	u32 was;
 
 	while (!kthread_should_stop()) {
 		wait_event_idle(wait, kthread_should_stop() || has_work());
@@ -286,18 +235,15 @@ static int scanner(void *unused)
 			settle();
 			continue;
 		}
-		start = ktime_get_ns();
 		ended = step();
-		spent += ktime_get_ns() - start;
-		budget = READ_ONCE(stat.budget);
-		if (ended) {
-			pause = pass_merged ? PAUSE_MIN_MS : min(2 * pause, PAUSE_MAX_MS);
-			rest(pause);
-			spent = 0;
-		} else if (spent > SLICE_NS && budget < 100) {
-			rest(div_u64(spent * (100 - budget), budget * NSEC_PER_MSEC) + 1);
-			spent = 0;
-		}
+		mutex_lock(&lock);
+		was = news;
+		owes = keel_pace_owes(&pace);
+		if (ended)
+			owes = max(owes, keel_pace_end(&pace) * (u64)NSEC_PER_MSEC);
+		mutex_unlock(&lock);
+		if (owes)
+			rest(owes, was);
 		cond_resched();
 	}
 	return 0;
@@ -331,6 +277,7 @@ int keel_share_on(struct keel_vm *vm, bool on, struct netlink_ext_ack *extack)
 	mutex_lock(&lock);
 	if (on) {
 		list_add_tail(&s->node, &sharers);
+		wake();
 	} else {
 		if (cursor == vm->sharer)
 			advance();
@@ -339,8 +286,6 @@ int keel_share_on(struct keel_vm *vm, bool on, struct netlink_ext_ack *extack)
 	}
 	vm->sharer = s;
 	mutex_unlock(&lock);
-	if (on)
-		wake_up(&wait);
 	return 0;
 }
 
@@ -380,21 +325,28 @@ void keel_share_forget(struct keel_vm *vm)
 	mutex_lock(&lock);
 	keel_index_forget(vm->sharer);
 	memset(&vm->sharer->last, 0, sizeof(vm->sharer->last));
+	/* A pass that is in the midst of it begins with it anew. */
+	if (cursor == vm->sharer)
+		cursor_gfn = 0;
 	mutex_unlock(&lock);
 }
 
 /**
  * keel_share_set() - change what is set for all guests together
- * @budget: percent of one CPU, 1 to 100; 0 to leave it
- * @cap: so often a frame may be mapped, at least twice; 0 to leave it
+ * @budget: percent of one CPU, 1 to 100; NULL to leave it
+ * @cap: so often a frame may be mapped, at least twice; likewise
+ * @rate: pages a second, 0 for as many as the budget allows; likewise
  */
-void keel_share_set(u32 budget, u32 cap)
+void keel_share_set(const u32 *budget, const u32 *cap, const u32 *rate)
 {
 	mutex_lock(&lock);
 	if (budget)
-		WRITE_ONCE(stat.budget, budget);
+		pace.budget = *budget;
 	if (cap)
-		stat.cap = cap;
+		stat.cap = *cap;
+	if (rate)
+		pace.rate = *rate;
+	wake();
 	mutex_unlock(&lock);
 }
 
@@ -419,6 +371,9 @@ void keel_share_stat(struct keel_share_stat *s)
 {
 	mutex_lock(&lock);
 	*s = stat;
+	s->budget = pace.budget;
+	s->rate = pace.rate;
+	s->pace = keel_pace_percent(&pace);
 	s->unshared = keel_index_entries();
 	s->overhead = keel_index_bytes();
 	s->cpu_time = READ_ONCE(thread->se.sum_exec_runtime);
@@ -427,7 +382,7 @@ void keel_share_stat(struct keel_share_stat *s)
 }
 
 /**
- * keel_share_pages() - what the last pass has found in a guest
+ * keel_share_pages() - what is known of a guest's pages
  * @vm: the guest
  * @pages: filled
  */
@@ -439,6 +394,9 @@ void keel_share_pages(struct keel_vm *vm, struct keel_share_pages *pages)
 		*pages = vm->sharer->last;
 	pages->on = vm->sharer;
 	pages->domain = vm->domain;
+	pages->young = is_young(vm);
+	if (vm->sharer)
+		pages->capped = vm->sharer->capped;
 	mutex_unlock(&lock);
 }
 

@@ -75,6 +75,19 @@ static void fail(struct keel_vm *vm, u32 reason, u64 detail)
 	keel_life_report(vm, KEEL_VM_STATE_CRASHED, reason, detail);
 }
 
+/* What merging has freed of the guest's own is there for it, or for Linux.  True if any is. */
+static bool use_spare(struct keel_vm *vm)
+{
+	struct keel_vm_stat stat;
+	u64 before;
+
+	keel_supply_stat(vm, &stat);
+	before = stat.spare;
+	keel_supply_trim(vm);
+	keel_supply_stat(vm, &stat);
+	return stat.spare < before;
+}
+
 /* More frames, before or when the pool runs dry */
 static void fill(struct keel_vm *vm)
 {
@@ -85,7 +98,7 @@ static void fill(struct keel_vm *vm)
 	err = keel_supply_fill(vm, vm->fill);
 	mutex_unlock(&vm->fill_lock);
 	keel_kick();
-	if (err)
+	if (err && !use_spare(vm))
 		keel_life_report(vm, KEEL_VM_STATE_PAUSED, KEEL_VM_REASON_MEMORY, 0);
 }
 

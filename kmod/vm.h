@@ -169,6 +169,9 @@ struct keel_vcpu_thread {
  * @devices: what they know
  * @domain: guests of the same one share pages, 0 for itself alone
  * @sharer: what it is to the scanner, NULL while it does not share
+ * @is_short: its reserve is short, and no memory was to be had for that
+ * @shortages: how often it has become so
+ * @starved: how often it was paused since no memory was to be had for it
  * @last: statistics of the last run, while it does not run
  * @thread: its vCPUs
  */
@@ -205,6 +208,9 @@ struct keel_vm {
 	struct keel_devices devices;
 	u32 domain;
 	struct keel_sharer *sharer;
+	bool is_short;
+	u32 shortages;
+	u32 starved;
 	struct keel_vm_stat last;
 	struct keel_vcpu_thread thread[];
 };

@@ -116,6 +116,8 @@ enum keel_vm_reason {
  *     where.
  * @KEEL_VM_EVENT_PANIC: A guest's kernel has panicked; told once a start. A guest with a
  *     crash kernel goes on.
+ * @KEEL_VM_EVENT_RESERVE: A guest's reserve for writes to shared pages is short, and no
+ *     memory was to be had for it; told once until it is whole again.
  */
 enum keel_vm_event {
 	KEEL_VM_EVENT_CREATED = 1,
@@ -126,6 +128,7 @@ enum keel_vm_event {
 	KEEL_VM_EVENT_POOL,
 	KEEL_VM_EVENT_TAMPER,
 	KEEL_VM_EVENT_PANIC,
+	KEEL_VM_EVENT_RESERVE,
 
 	/* private: */
 	__KEEL_VM_EVENT_MAX,
@@ -141,7 +144,33 @@ enum keel_vm_event {
 	X(KEEL_VM_EVENT_STOP_ASKED, "stop-asked")	\
 	X(KEEL_VM_EVENT_POOL, "pool")			\
 	X(KEEL_VM_EVENT_TAMPER, "tamper")		\
-	X(KEEL_VM_EVENT_PANIC, "panic")
+	X(KEEL_VM_EVENT_PANIC, "panic")			\
+	X(KEEL_VM_EVENT_RESERVE, "reserve")
+
+/**
+ * enum keel_share_why - Why none of a guest's pages is looked at.
+ * @KEEL_SHARE_WHY_OFF: The guest does not share.
+ * @KEEL_SHARE_WHY_STOPPED: It has no memory while it is stopped.
+ * @KEEL_SHARE_WHY_YOUNG: It was started only seconds ago.
+ * @KEEL_SHARE_WHY_WAITING: No pass has come to its end in it yet.
+ */
+enum keel_share_why {
+	KEEL_SHARE_WHY_OFF = 1,
+	KEEL_SHARE_WHY_STOPPED,
+	KEEL_SHARE_WHY_YOUNG,
+	KEEL_SHARE_WHY_WAITING,
+
+	/* private: */
+	__KEEL_SHARE_WHY_MAX,
+	KEEL_SHARE_WHY_MAX = (__KEEL_SHARE_WHY_MAX - 1)
+};
+
+/* X(constant, name in the specification) for each */
+#define KEEL_SHARE_WHYS(X)			\
+	X(KEEL_SHARE_WHY_OFF, "off")		\
+	X(KEEL_SHARE_WHY_STOPPED, "stopped")	\
+	X(KEEL_SHARE_WHY_YOUNG, "young")	\
+	X(KEEL_SHARE_WHY_WAITING, "waiting")
 
 /* Attributes of vm: A guest. */
 enum {
@@ -302,6 +331,16 @@ enum {
 	/* nest of vcpu, any number of them: Its vCPUs', while it runs or is paused. */
 	KEEL_A_STAT_VCPU,
 	KEEL_A_STAT_PAD,
+	/* u64: Bytes mapped to frames that others map as well. */
+	KEEL_A_STAT_SHARED,
+	/* u64: Bytes that merging has freed, and nobody has taken back yet. */
+	KEEL_A_STAT_SPARE,
+	/* u64: Bytes that the pool is to have for writes to shared pages. */
+	KEEL_A_STAT_RESERVE,
+	/* u32: How often no memory was to be had for the reserve. */
+	KEEL_A_STAT_SHORT,
+	/* u32: How often it was paused since no memory was to be had for it. */
+	KEEL_A_STAT_STARVED,
 
 	/* private: */
 	__KEEL_A_STAT_MAX,
@@ -366,9 +405,12 @@ enum {
 	KEEL_A_SHARE_CAP,
 	/* u64: Frames that are shared. */
 	KEEL_A_SHARE_PAGES_SHARED,
-	/* u64: Pages that would have frames of their own otherwise. */
+	/*
+	 * u64: Pages that would have frames of their own otherwise; of a guest, those that are
+	 * mapped to shared frames.
+	 */
 	KEEL_A_SHARE_PAGES_SHARING,
-	/* u64: Pages that are in the index. */
+	/* u64: Pages that are in the index; of a guest, those that are like no other one. */
 	KEEL_A_SHARE_PAGES_UNSHARED,
 	/* u64: Pages that were written to between the last two passes. */
 	KEEL_A_SHARE_PAGES_VOLATILE,
@@ -393,6 +435,36 @@ enum {
 	KEEL_A_SHARE_SCANS_ASKED,
 	/* u32: Of these, how many are done: it takes any number along that has come by then. */
 	KEEL_A_SHARE_SCANS_DONE,
+	/*
+	 * u32: Pages a second that may be looked at; 0, as at first, for as many as the budget
+	 * allows.
+	 */
+	KEEL_A_SHARE_RATE,
+	/*
+	 * u32: Percent of one CPU that it may take now: the budget, and less while little is found.
+	 */
+	KEEL_A_SHARE_PACE,
+	/* u64: Pages that are kept for writes to shared ones. */
+	KEEL_A_SHARE_RESERVE,
+	/* u32: Guests whose reserve is short. */
+	KEEL_A_SHARE_SHORT,
+	/*
+	 * u64: Pages of the guest's memory, which is the sum of shared, zero, volatile, unshared,
+	 * capped, unindexed, huge, excluded and untouched ones.
+	 */
+	KEEL_A_SHARE_PAGES_TOTAL,
+	/* u64: Pages that are equal to a frame that is mapped as often as may be. */
+	KEEL_A_SHARE_PAGES_CAPPED,
+	/* u64: Pages for which there was no memory in the index. */
+	KEEL_A_SHARE_PAGES_UNINDEXED,
+	/* u64: Pages in large ones, of which guests have none. */
+	KEEL_A_SHARE_PAGES_HUGE,
+	/* u64: Pages that are not looked at, and why says why. */
+	KEEL_A_SHARE_PAGES_EXCLUDED,
+	/* u64: Pages that the guest has never touched. */
+	KEEL_A_SHARE_PAGES_UNTOUCHED,
+	/* u32, enum keel_share_why: Why no page is looked at; absent when they are. */
+	KEEL_A_SHARE_WHY,
 
 	/* private: */
 	__KEEL_A_SHARE_MAX,
@@ -432,8 +504,8 @@ enum {
 	 */
 	KEEL_CMD_STAT_GET,
 	/*
-	 * Sharing of equal pages in all, or with id or name as a guest's last pass has found it:
-	 * its pages that are shared, zero, volatile, and in the index.
+	 * Sharing of equal pages in all, or with id or name what a guest's pages are, of which the
+	 * last pass has found which are volatile.
 	 */
 	KEEL_CMD_SHARE_GET,
 	/*

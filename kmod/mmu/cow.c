@@ -118,7 +118,13 @@ enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest,
 	return KEEL_FAULT_DONE;
 }
 
-static u64 reserve(const struct keel_guest *guest)
+/**
+ * keel_cow_reserve() - how many frames a guest's pool is to have for writes to shared pages
+ * @guest: the guest; its lock is not needed
+ *
+ * Return: the number, which grows with what it shares.
+ */
+u64 keel_cow_reserve(const struct keel_guest *guest)
 {
 	u64 nr = guest->stat.shared + guest->stat.cloned;
 
@@ -141,7 +147,7 @@ static s64 trim(struct keel_root *root, struct keel_guest *guest, u64 *batch)
 		keel_frame_write(frame, 1, KEEL_OWNER_ROOT, frame->flags & ~KEEL_FRAME_FREE);
 		keel_zero(keel_phys(pfn << 12));
 		keel_frame_clean(frame);
-		if (guest->pool.nr + guest->cooling.nr < reserve(guest)) {
+		if (guest->pool.nr + guest->cooling.nr < keel_cow_reserve(guest)) {
 			keel_pool_push(&guest->pool, pfn, frame);
 			continue;
 		}

@@ -95,7 +95,8 @@ struct keel_said {
  * @protect_epoch: its epoch at which a page was write-protected last
  * @harvest_epoch: its epoch at which a dirty bit was cleared last
  * @scan_epoch: @harvest_epoch when its first page was scanned last
- * @stat: what it counts; @stat.pool and @stat.tables are derived when they are asked for
+ * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare and @stat.reserve are derived
+ *        when they are asked for
  * @cursor: how far keel_guest_drain() is, or before that keel_clone_give()
  * @said: by its serial port
  * @tsc_start: the machine's TSC when it was made
@@ -251,6 +252,7 @@ enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest,
 			       const void *self);
 bool keel_cow_drop(struct keel_root *root, struct keel_frame *frame);
 void keel_cow_spare(struct keel_guest *guest, u64 pfn, struct keel_frame *frame);
+u64 keel_cow_reserve(const struct keel_guest *guest);
 /* under the lock of struct keel_root */
 s64 keel_guest_trim(struct keel_root *root, u64 id, u64 *batch);
 

@@ -363,6 +363,7 @@ def test_stat():
          both[1]['vcpus'] == [] and both[1]['name'] == 'idle', both)
     test('stat as JSON', {**one[0], 'vcpus': None} == {
         'id': 1, 'name': 'web', 'mapped': 8192, 'zero': 4096, 'tables': 12288, 'pool': 65536,
+        'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
         'filled': 1 << 20, 'read_touches': 1, 'write_touches': 2, 'vcpus': None} and
         one[0]['vcpus'][2] == {'index': 2, 'thread': 102, 'cpu_time': 10 ** 9, 'runs': 5,
                                'returns': [{'name': 'hlt', 'count': 2}],

@@ -55,7 +55,8 @@ TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment 
          'vm-get': 'id name', 'vm-set': 'id name weight', 'vm-del': 'id name',
          'vm-load': 'id name image-fd segment start random', 'vm-start': 'id name',
          'vm-pause': 'id name', 'vm-resume': 'id name', 'vm-stop': 'id name timeout',
-         'vm-reset': 'id name', 'stat-get': 'id name'}
+         'vm-reset': 'id name', 'stat-get': 'id name', 'share-get': 'id name',
+         'share-set': 'id name enable domain budget cap rate', 'share-scan': ''}
 
 
 def attribute(kind, data):
@@ -119,7 +120,8 @@ class Kernel:
     # pylint: disable=too-many-instance-attributes
 
     def __init__(self, folder):
-        self.vms, self.stats = {}, {}
+        self.vms, self.stats, self.shares, self.sharing = {}, {}, {}, {}
+        self.scans = 0
         self.next = 1
         self.requests = []      # (command, attributes) that have come
         self.refuse = {}        # command: Refused
@@ -248,7 +250,7 @@ class Kernel:
 
     def command(self, client, pid, command, flags, seq, data):
         """One of Keel's."""
-        attrs = decode('stat' if command == 'stat-get' else 'vm', data)
+        attrs = decode({'stat': 'stat', 'share': 'share'}.get(command.split('-')[0], 'vm'), data)
         assert set(attrs) <= set(TAKES[command].split()), (command, attrs)
         self.requests.append((command, attrs))
         if self.hook:
@@ -267,6 +269,13 @@ class Kernel:
         elif command == 'stat-get':
             vm = self.find(attrs)
             self.send(client, FAMILY, 0, seq, head + encode('stat', self.stat(vm)))
+        elif command == 'share-scan':
+            self.scans += 1
+        elif command == 'share-get':
+            self.send(client, FAMILY, 0, seq, head + encode('share', self.share(attrs)))
+        elif command == 'share-set':
+            if 'id' in attrs or 'name' in attrs:
+                self.find(attrs)
         elif command == 'vm-new':
             self.send(client, FAMILY, 0, seq, head + encode('vm', self.new(attrs, pid)))
         elif command == 'vm-get':
@@ -297,8 +306,16 @@ class Kernel:
     def stat(self, vm):
         """A guest's counters."""
         return {'id': vm['id'], 'name': vm['name'], 'mapped': 8192, 'zero': 4096, 'tables': 12288,
+                'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
                 'pool': 65536, 'filled': 1 << 20, 'read-touches': 1, 'write-touches': 2,
                 'vcpu': [], **self.stats.get(vm['id'], {})}
+
+    def share(self, attrs):
+        """What is shared, by a guest or by all."""
+        if 'id' not in attrs and 'name' not in attrs:
+            return {'scans-asked': self.scans, 'scans-done': self.scans, **self.sharing}
+        vm = self.find(attrs)
+        return {'id': vm['id'], 'name': vm['name'], 'enable': 0, **self.shares.get(vm['id'], {})}
 
     def find(self, attrs):
         """The guest that is meant."""
