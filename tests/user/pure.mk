@@ -20,6 +20,8 @@ keel-kernel-sources := $(addprefix kmod/,device.c ioapic.c pit.c rtc.c uart.c)
 keel-glob = $(patsubst $(keel-root)/%,%,$(sort $(wildcard $(addprefix $(keel-root)/,$(1)))))
 
 keel-pure := $(filter-out $(keel-not-pure) %.mod.c,$(call keel-glob,kmod/vmx/*.c kmod/mmu/*.c))
+# Host files that need little more of the kernel than memory
+keel-pure += kmod/index.c kmod/pace.c
 # (scripts/kunit puts more than the project has into its mirror)
 keel-suites := $(filter-out $(keel-kernel-suites) tests/kunit/stock% %.mod.c,\
 	$(call keel-glob,tests/kunit/*.c))

@@ -10,6 +10,7 @@
 #define GFP_KERNEL	0u
 #define GFP_ATOMIC	0u
 #define __GFP_ZERO	1u
+#define __GFP_NOWARN	0u
 
 static inline void *kmalloc(size_t size, gfp_t gfp)
 {
