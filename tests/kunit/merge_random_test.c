@@ -177,6 +177,8 @@ static void end(struct kunit *test, struct model *m, unsigned int g)
 		ret = keel_guest_drain(&fake->root, g + 1, batch);
 		KUNIT_ASSERT_GE(test, ret, 0LL);
 		give_back(test, m, batch, ret);
+		/* what is left of it is what it says, down to nothing */
+		KUNIT_ASSERT_EQ(test, fake_audit(), 0LL);
 	} while (ret);
 	fake_pass_all();
 	keel_pool_settle(&fake->root);

@@ -45,6 +45,7 @@ static void dirty(struct keel_guest *g, u64 gfn)
 
 static void scan_passes(struct kunit *test)
 {
+	struct keel_vm_stat stat;
 	struct keel_guest *g;
 	struct keel_vcpu *v;
 	struct keel_scan sum;
@@ -95,6 +96,9 @@ static void scan_passes(struct kunit *test)
 			KEEL_MERGE_DONE);
 	pass(test, &sum);
 	KUNIT_EXPECT_EQ(test, sum.shared, 2U);
+	KUNIT_EXPECT_EQ(test, keel_guest_stat(&fake->root, A, &stat), 0LL);
+	KUNIT_EXPECT_EQ(test, stat.shared, 2ULL);
+	KUNIT_EXPECT_EQ(test, stat.reserve, 16ULL);
 	KUNIT_EXPECT_EQ(test, sum.clean, 48U);
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 }
