@@ -252,10 +252,13 @@ void keel_index_cap(struct keel_sharer *s, u64 gfn, bool on)
  */
 struct keel_sharer *keel_index_open(u64 frames)
 {
-	u64 nr = DIV_ROUND_UP(frames, CHUNK);
-	struct keel_sharer *s;
+	u64 nr = DIV_ROUND_UP(frames, CHUNK), size;
+	struct keel_sharer *s = NULL;
 
-	s = keel_vm_step_fails() ? NULL : kvzalloc(struct_size(s, chunk, nr), GFP_KERNEL);
+	/* The kernel has no such things of 2 GiB, and complains of who asks for one. */
+	size = struct_size(s, chunk, nr);
+	if (!keel_vm_step_fails() && !(size >> 31))
+		s = kvzalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (s)
 		s->nr = nr;
 	return s;

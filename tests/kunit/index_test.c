@@ -272,6 +272,8 @@ static void index_growth(struct kunit *test)
 		KUNIT_ASSERT_PTR_EQ(test, other, a);
 		KUNIT_ASSERT_EQ(test, at, i);
 	}
+	/* nor can a guest of any size share */
+	KUNIT_EXPECT_NULL(test, keel_index_open(1ULL << 36));
 	/* beyond its end there is no room for a page */
 	KUNIT_EXPECT_EQ(test, keel_index_put(a, nr + CHUNK, 1, &other, &at), -ENOMEM);
 	KUNIT_EXPECT_FALSE(test, keel_index_find(a, nr + CHUNK, &other, &at));

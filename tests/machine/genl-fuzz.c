@@ -120,9 +120,34 @@ static void put_image(void)
 		put_random();
 }
 
+/* Half of them for a guest, half for all; at times what is not theirs */
+static void put_share(void)
+{
+	if (rnd(2)) {
+		put_which();
+		if (rnd(4))
+			put_u32(KEEL_A_SHARE_ENABLE, rnd(8) ? rnd(2) : wild());
+		if (rnd(2))
+			put_u32(KEEL_A_SHARE_DOMAIN, rnd(3));
+		if (rnd(4))
+			return;
+	}
+	if (!rnd(3))
+		put_u32(KEEL_A_SHARE_BUDGET, rnd(8) ? 1 + rnd(100) : wild());
+	if (!rnd(3))
+		put_u32(KEEL_A_SHARE_CAP, rnd(8) ? 2 + rnd(4) : wild());
+	if (!rnd(3))
+		put_u32(KEEL_A_SHARE_RATE, rnd(2) ? 0 : rnd(100000));
+}
+
 static void put_attributes(int cmd)
 {
-	if (cmd != KEEL_CMD_STATUS_GET)
+	if (cmd == KEEL_CMD_SHARE_SET) {
+		put_share();
+		return;
+	}
+	if (cmd != KEEL_CMD_STATUS_GET && cmd != KEEL_CMD_SHARE_SCAN &&
+	    (cmd != KEEL_CMD_SHARE_GET || rnd(2)))
 		put_which();
 	switch (cmd) {
 	case KEEL_CMD_VM_NEW:
@@ -267,12 +292,15 @@ static void sweep(void)
 
 static void one(void)
 {
-	static const int useful[] = { KEEL_CMD_VM_NEW, KEEL_CMD_VM_LOAD, KEEL_CMD_VM_START };
+	static const int useful[] = {
+		KEEL_CMD_VM_NEW, KEEL_CMD_VM_LOAD, KEEL_CMD_VM_START, KEEL_CMD_SHARE_SET,
+		KEEL_CMD_VM_NEW, KEEL_CMD_VM_LOAD, KEEL_CMD_VM_START,
+	};
 	int cmd = 1 + rnd(KEEL_CMD_MAX), flags = NLM_F_ACK;
 
 	/* Without guests the other commands have little to do. */
 	if (!rnd(2))
-		cmd = useful[rnd(3)];
+		cmd = useful[rnd(7)];
 	if (!rnd(8))
 		flags |= rnd(2) ? NLM_F_DUMP : NLM_F_ECHO;
 	command = cmd;
@@ -330,8 +358,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < 4096; i++)
 		if (answers[i])
 			printf("%u times %s\n", answers[i], i ? strerrorname_np(i) : "ok");
-	printf("%u made, %u loaded, %u started\n", carried_out[KEEL_CMD_VM_NEW],
-	       carried_out[KEEL_CMD_VM_LOAD], carried_out[KEEL_CMD_VM_START]);
+	printf("%u made, %u loaded, %u sharing, %u scanned, %u started\n",
+	       carried_out[KEEL_CMD_VM_NEW], carried_out[KEEL_CMD_VM_LOAD],
+	       carried_out[KEEL_CMD_SHARE_SET], carried_out[KEEL_CMD_SHARE_SCAN],
+	       carried_out[KEEL_CMD_VM_START]);
 	printf("odd %u\n", odd);
 	return !!odd;
 }

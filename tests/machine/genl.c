@@ -75,6 +75,17 @@ static const struct attribute stat_set[] = {
 	{ "vcpu", KEEL_A_STAT_VCPU, NONE }, { }
 };
 
+static const struct attribute share_set[] = {
+	{ "id", KEEL_A_SHARE_ID, U32 }, { "name", KEEL_A_SHARE_NAME, STRING },
+	{ "enable", KEEL_A_SHARE_ENABLE, U32 }, { "domain", KEEL_A_SHARE_DOMAIN, U32 },
+	{ "budget", KEEL_A_SHARE_BUDGET, U32 }, { "cap", KEEL_A_SHARE_CAP, U32 },
+	{ "rate", KEEL_A_SHARE_RATE, U32 }, { "pace", KEEL_A_SHARE_PACE, U32 },
+	{ "short", KEEL_A_SHARE_SHORT, U32 }, { "why", KEEL_A_SHARE_WHY, U32 },
+	{ "pages-total", KEEL_A_SHARE_PAGES_TOTAL, U64 },
+	{ "pages-untouched", KEEL_A_SHARE_PAGES_UNTOUCHED, U64 },
+	{ "scans-asked", KEEL_A_SHARE_SCANS_ASKED, U32 }, { }
+};
+
 static const struct attribute status_set[] = {
 	{ "abi", KEEL_A_STATUS_ABI, U32 }, { "online", KEEL_A_STATUS_ONLINE, U32 },
 	{ "demoted", KEEL_A_STATUS_DEMOTED, U32 }, { "vms", KEEL_A_STATUS_VMS, U32 },
@@ -94,7 +105,9 @@ static const struct {
 	{ "vm-start", KEEL_CMD_VM_START, vm_set }, { "vm-pause", KEEL_CMD_VM_PAUSE, vm_set },
 	{ "vm-resume", KEEL_CMD_VM_RESUME, vm_set }, { "vm-stop", KEEL_CMD_VM_STOP, vm_set },
 	{ "vm-reset", KEEL_CMD_VM_RESET, vm_set }, { "stat-get", KEEL_CMD_STAT_GET, stat_set },
-	{ "ntf", KEEL_CMD_NTF, vm_set },
+	{ "share-get", KEEL_CMD_SHARE_GET, share_set },
+	{ "share-set", KEEL_CMD_SHARE_SET, share_set },
+	{ "share-scan", KEEL_CMD_SHARE_SCAN, share_set }, { "ntf", KEEL_CMD_NTF, vm_set },
 };
 
 #define NAMED(constant, name) [constant] = name,

@@ -26,7 +26,9 @@ cat /tmp/first /tmp/second
 many() { awk -v what="$1" '/started$/ { for (i = 2; i <= NF; i++) if ($i ~ what) n += $(i - 1) }
 			   END { print n + 0 }' /tmp/first /tmp/second; }
 check "guests were made" test "$(many made)" -gt $((count / 50))
-check "and loaded" test "$(many loaded)" -gt $((count / 50))
+check "and loaded" test "$(many loaded)" -gt $((count / 100))
+check "and let share" test "$(many sharing)" -gt $((count / 100))
+check "and scanned" test "$(many scanned)" -gt $((count / 200))
 check "and started" test "$(many started)" -gt $((count / 200))
 check "many messages were refused" \
 	test "$(awk '/ times E/ { n += $1 } END { print n + 0 }' /tmp/first /tmp/second)" -gt $((count / 5))

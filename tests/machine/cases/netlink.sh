@@ -87,6 +87,38 @@ dump stat-get | ok +2 id=2
 stat-get name=a | ok +1 id=1 mapped=0 !vcpu=
 status-get | ok vms=2 running=0
 
+share-get | ok +1 budget=20 pace=20 rate=0 cap=4294967295 short=0 scans-asked=0
+share-get name=c | ENOENT name:
+share-get name=a | ok +1 id=1 name=a enable=0 domain=0 pages-total=256 pages-untouched=256 why=1
+share-get name=a rate=1 | EINVAL
+share-set | EINVAL budget, cap and rate: one of them
+share-set budget=0 | ERANGE out of range
+share-set budget=101 | ERANGE out of range
+share-set cap=1 | ERANGE out of range
+share-set pace=3 | EINVAL
+share-set enable=1 | EINVAL enable: which guest
+share-set domain=1 budget=3 | EINVAL domain: of which guest
+share-set budget=100 cap=2 rate=4294967295 | ok +0
+share-get | ok budget=100 pace=100 rate=4294967295 cap=2
+share-set rate=0 | ok +0
+share-get | ok budget=100 rate=0 cap=2
+share-set name=a | EINVAL enable and domain: one of them
+share-set name=c enable=1 | ENOENT name:
+share-set name=a enable=2 | ERANGE out of range
+share-set name=a enable=1 budget=3 | EINVAL budget: is not a guest's
+share-set name=a enable=1 cap=3 | EINVAL cap: is not a guest's
+share-set name=a enable=1 rate=3 | EINVAL rate: is not a guest's
+share-get name=a | ok enable=0
+event | none
+share-set name=a enable=1 domain=4294967295 | ok +0
+event | changed id=1
+share-get name=a | ok enable=1 domain=4294967295 pages-untouched=256 why=2
+share-set name=a enable=0 domain=0 | ok +0
+event | changed id=1
+share-scan id=1 | EINVAL
+share-scan | ok +0
+share-get | ok scans-asked=1
+
 vm-set name=a | EINVAL weight:
 vm-set name=a weight=0 | ERANGE
 vm-set name=a weight=200 memory=4096 | EINVAL

@@ -54,7 +54,7 @@ clerk() {
 	round=0
 	while [ $round -lt $times ]; do
 		n=$(((n * 1103515245 + 12345) % 2147483648))
-		case $((n / 65536 % 8)) in
+		case $((n / 65536 % 12)) in
 		0) set -- create shared --memory 1M --kernel ./hello --start ;;
 		1) set -- create shared --memory 1M --kernel ./spin --start ;;
 		2) set -- start shared ;;
@@ -63,6 +63,10 @@ clerk() {
 		5) set -- stop --timeout 0 shared ;;
 		6) set -- reset shared ;;
 		7) set -- destroy shared ;;
+		8) set -- share on shared --domain $((n / 1048576 % 2)) ;;
+		9) set -- share off shared ;;
+		10) set -- -j share explain shared ;;
+		11) set -- share scan ;;
 		esac
 		timeout 20 ./keelctl "$@" > /tmp/said.$$.$n 2>&1
 		echo "$? $* : $(cat /tmp/said.$$.$n)"
@@ -77,10 +81,10 @@ cat /tmp/first /tmp/second > /tmp/both
 same "all have an answer" $((2 * times)) "$(wc -l < /tmp/both)"
 same "which is yes or no" "" "$(grep -v '^[02] ' /tmp/both)"
 echo "$(grep -c ^0 /tmp/both) yes, $(grep -c ^2 /tmp/both) no"
-same "a yes is silent" "" "$(sed -n 's/^0 .* : //p' /tmp/both | grep .)"
+same "a yes is silent" "" "$(sed -n '/share explain/d; s/^0 .* : //p' /tmp/both | grep .)"
 same "a no has its reason" "" "$(grep ^2 /tmp/both | grep -v -e ': there is no guest' \
 	-e 'there is a guest of that name' -e 'the guest runs already' -e 'the guest is paused' \
-	-e 'the guest does not run' -e 'the guest is not paused' -e 'the guest was deleted just now')"
+	-e 'shares pages already' -e 'the guest does not run' -e 'the guest is not paused' -e 'the guest was deleted just now')"
 sed -n 's/^2.*: //p' /tmp/both | sort | uniq -c
 check "some were yes, some were no" test "$(grep -c ^0 /tmp/both)" -gt $((times / 4)) \
 	-a "$(grep -c ^2 /tmp/both)" -gt $((times / 8))
