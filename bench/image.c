@@ -6,6 +6,7 @@
  *
  * World: user, in the machine that is measured.
  */
+#define _GNU_SOURCE
 #include <cpuid.h>
 #include <elf.h>
 #include <err.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 
 #include "image.h"
 
@@ -123,4 +125,27 @@ void image_load(struct image *image, const char *path)
 	low_memory(image);
 	program(image, fd, path);
 	close(fd);
+}
+
+/**
+ * image_file() - write an image into a file, one piece behind the other
+ * @image: the image
+ *
+ * Return: the file, which has no name.
+ */
+int image_file(const struct image *image)
+{
+	int fd = memfd_create("image", MFD_CLOEXEC);
+	uint64_t offset = 0;
+	unsigned int i;
+
+	if (fd < 0)
+		err(1, "memfd_create");
+	for (i = 0; i < image->nr; i++) {
+		if (pwrite(fd, image->piece[i].data, image->piece[i].size, offset) !=
+		    (ssize_t)image->piece[i].size)
+			err(1, "memfd");
+		offset += image->piece[i].size;
+	}
+	return fd;
 }

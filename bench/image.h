@@ -45,5 +45,6 @@ struct image {
 };
 
 void image_load(struct image *image, const char *path);
+int image_file(const struct image *image);
 
 #endif /* BENCH_IMAGE_H */

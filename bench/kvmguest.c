@@ -31,54 +31,12 @@
 #define SERIAL		0x3f8
 #define GUESTS_MAX	64
 #define STACK		0x10000UL
-#define RFLAGS_FIXED	0x2ULL
 
 static struct image image;
 static struct kvmvm guests[GUESTS_MAX];
 
-static void fill_memory(struct kvmvm *k)
-{
-	unsigned int i;
-
-	for (i = 0; i < image.nr; i++)
-		memcpy(k->memory + image.piece[i].gpa, image.piece[i].data, image.piece[i].size);
-}
-
-static void set_registers(struct kvmvm *k, uint64_t arg)
-{
-	struct kvm_regs regs = { .rip = image.rip, .rsp = image.rsp, .rdi = arg,
-				 .rflags = RFLAGS_FIXED };
-
-	kvmvm_registers(k, image.cr3, image.gdt_base, image.gdt_limit, &regs);
-}
-
-/* Exits of any kind that the vCPU has made, by KVM's own statistics */
-static unsigned long exits_of(int stats)
-{
-	static struct kvm_stats_header head;
-	static off_t at;
-	char buffer[512] __attribute__((aligned(8)));
-	struct kvm_stats_desc *desc = (void *)buffer;
-	size_t size;
-	uint64_t val;
-	unsigned int i;
-
-	if (!at && pread(stats, &head, sizeof(head), 0) != sizeof(head))
-		err(1, "statistics");
-	size = sizeof(*desc) + head.name_size;
-	for (i = 0; !at && i < head.num_desc; i++) {
-		if (pread(stats, desc, size, head.desc_offset + i * size) != (ssize_t)size)
-			err(1, "statistics");
-		if (!strcmp(desc->name, "exits"))
-			at = head.data_offset + desc->offset;
-	}
-	if (!at || pread(stats, &val, sizeof(val), at) != sizeof(val))
-		errx(1, "KVM does not count exits");
-	return val;
-}
-
 /* A byte of the guest's; 1 when it has said all.  What lies before a line is measured. */
-static int say(char byte, int stats)
+static int say(struct kvmvm *k, char byte)
 {
 	static unsigned long spoken, exits;
 	static unsigned int len;
@@ -86,7 +44,7 @@ static int say(char byte, int stats)
 
 	/* but for the exit by which it begins to speak */
 	if (!len)
-		exits = exits_of(stats) - spoken - 1;
+		exits = kvmvm_exits(k) - spoken - 1;
 	if (len < sizeof(line) - 1)
 		line[len++] = byte;
 	if (byte != '\n')
@@ -95,7 +53,7 @@ static int say(char byte, int stats)
 	len = 0;
 	printf("kvm-rate %s", line);
 	printf("kvm-exits %.*s %u %lu\n", (int)strcspn(line, " "), line, RATE_ROUNDS, exits);
-	spoken = exits_of(stats);
+	spoken = kvmvm_exits(k);
 	return !strncmp(line, RATE_LAST, strlen(RATE_LAST));
 }
 
@@ -103,14 +61,12 @@ static void rate(void)
 {
 	struct kvmvm *k = &guests[0];
 	unsigned char *data;
-	int stats;
 
 	kvmvm_new(k);
 	kvmvm_memory(k, RATE_MEMORY);
 	kvmvm_vcpu(k);
-	fill_memory(k);
-	set_registers(k, RATE_ARG);
-	stats = KVMVM_CALL(k->vcpu, KVM_GET_STATS_FD, 0);
+	kvmvm_fill(k, &image);
+	kvmvm_begin(k, &image, RATE_ARG);
 	for (;;) {
 		kvmvm_run(k);
 		if (k->run->exit_reason != KVM_EXIT_IO)
@@ -118,7 +74,7 @@ static void rate(void)
 		data = (unsigned char *)k->run + k->run->io.data_offset;
 		if (k->run->io.direction == KVM_EXIT_IO_IN)
 			memset(data, 0xff, k->run->io.size);
-		else if (k->run->io.port == SERIAL && say(*data, stats))
+		else if (k->run->io.port == SERIAL && say(k, *data))
 			break;
 	}
 	kvmvm_destroy(k);
@@ -152,8 +108,8 @@ static void start_idle(struct kvmvm *k, unsigned char *stack)
 	kvmvm_irqchip(k);
 	kvmvm_memory(k, LIFE_MEMORY);
 	kvmvm_vcpu(k);
-	fill_memory(k);
-	set_registers(k, 0);
+	kvmvm_fill(k, &image);
+	kvmvm_begin(k, &image, 0);
 	pthread_attr_init(&attr);
 	if (pthread_attr_setstack(&attr, stack, STACK) ||
 	    pthread_create(&thread, &attr, wait_in_guest, k))
@@ -173,7 +129,7 @@ static void step_irqchip(void)
 static void step_memory(void)
 {
 	kvmvm_memory(&guests[0], LIFE_MEMORY);
-	fill_memory(&guests[0]);
+	kvmvm_fill(&guests[0], &image);
 }
 
 static void step_vcpu(void)
@@ -183,7 +139,7 @@ static void step_vcpu(void)
 
 static void step_registers(void)
 {
-	set_registers(&guests[0], 1);
+	kvmvm_begin(&guests[0], &image, 1);
 }
 
 static void step_run(void)

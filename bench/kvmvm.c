@@ -8,7 +8,9 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,6 +20,8 @@
 #define CR0_LONG	0x80000033ULL	/* PG, NE, ET, MP, PE */
 #define CR4_PAE		0x20ULL
 #define EFER_LONG	0x500ULL	/* LMA, LME */
+
+#define RFLAGS_FIXED	0x2ULL
 
 #define CPUID_ENTRIES	128
 
@@ -63,7 +67,7 @@ void kvmvm_open(void)
  */
 void kvmvm_new(struct kvmvm *k)
 {
-	*k = (struct kvmvm) { .vcpu = -1 };
+	*k = (struct kvmvm) { .vcpu = -1, .stats = -1 };
 	k->vm = KVMVM_CALL(kvm, KVM_CREATE_VM, 0);
 	KVMVM_CALL(k->vm, KVM_SET_TSS_ADDR, 0xfffbd000UL);
 }
@@ -145,6 +149,66 @@ void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t 
 }
 
 /**
+ * kvmvm_fill() - put an image into its memory
+ * @k: the guest
+ * @image: the image
+ */
+void kvmvm_fill(struct kvmvm *k, const struct image *image)
+{
+	unsigned int i;
+
+	for (i = 0; i < image->nr; i++)
+		memcpy(k->memory + image->piece[i].gpa, image->piece[i].data,
+		       image->piece[i].size);
+}
+
+/**
+ * kvmvm_begin() - what its vCPU begins an image with
+ * @k: the guest
+ * @image: the image
+ * @arg: the guest's argument
+ */
+void kvmvm_begin(struct kvmvm *k, const struct image *image, uint64_t arg)
+{
+	struct kvm_regs regs = { .rip = image->rip, .rsp = image->rsp, .rdi = arg,
+				 .rflags = RFLAGS_FIXED };
+
+	kvmvm_registers(k, image->cr3, image->gdt_base, image->gdt_limit, &regs);
+}
+
+/**
+ * kvmvm_exits() - how often its vCPU has left the guest
+ * @k: the guest
+ *
+ * Return: exits of any kind, by KVM's own statistics.
+ */
+unsigned long kvmvm_exits(struct kvmvm *k)
+{
+	static struct kvm_stats_header head;
+	static off_t at;
+	char buffer[512] __attribute__((aligned(8)));
+	struct kvm_stats_desc *desc = (void *)buffer;
+	size_t size;
+	uint64_t val;
+	unsigned int i;
+
+	if (k->stats < 0)
+		k->stats = KVMVM_CALL(k->vcpu, KVM_GET_STATS_FD, 0);
+	if (!at && pread(k->stats, &head, sizeof(head), 0) != sizeof(head))
+		err(1, "statistics");
+	size = sizeof(*desc) + head.name_size;
+	for (i = 0; !at && i < head.num_desc; i++) {
+		if (pread(k->stats, desc, size, head.desc_offset + i * size) != (ssize_t)size)
+			err(1, "statistics");
+		if (!strcmp(desc->name, "exits"))
+			at = head.data_offset + desc->offset;
+	}
+	if (!at || pread(k->stats, &val, sizeof(val), at) != sizeof(val))
+		errx(1, "KVM does not count exits");
+	return val;
+}
+
+/**
  * kvmvm_run() - run its vCPU until user space is needed
  * @k: the guest
  */
@@ -160,6 +224,8 @@ void kvmvm_run(struct kvmvm *k)
 void kvmvm_destroy(struct kvmvm *k)
 {
 	munmap(k->run, k->run_size);
+	if (k->stats >= 0)
+		close(k->stats);
 	close(k->vcpu);
 	close(k->vm);
 	munmap(k->memory, k->size);

@@ -11,10 +11,13 @@
 #include <stdint.h>
 #include <linux/kvm.h>
 
+#include "image.h"
+
 /**
  * struct kvmvm - a guest with one vCPU
  * @vm: file descriptors: its own
  * @vcpu: and its vCPU's
+ * @stats: what KVM counts of that, -1 until it is asked for
  * @run: what KVM says of an exit
  * @run_size: bytes of @run
  * @memory: its memory, from physical address 0 on
@@ -23,6 +26,7 @@
 struct kvmvm {
 	int vm;
 	int vcpu;
+	int stats;
 	struct kvm_run *run;
 	long run_size;
 	unsigned char *memory;
@@ -40,6 +44,9 @@ void kvmvm_memory(struct kvmvm *k, unsigned long size);
 void kvmvm_vcpu(struct kvmvm *k);
 void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
 		     const struct kvm_regs *regs);
+void kvmvm_fill(struct kvmvm *k, const struct image *image);
+void kvmvm_begin(struct kvmvm *k, const struct image *image, uint64_t arg);
+unsigned long kvmvm_exits(struct kvmvm *k);
 void kvmvm_run(struct kvmvm *k);
 void kvmvm_destroy(struct kvmvm *k);
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest of Keel, by netlink alone.  What goes wrong ends the program.
+ *
+ * World: user, in the machine that is measured.
+ */
+#include <err.h>
+
+#include "../uapi/keel.h"
+#include "genl.h"
+#include "keelvm.h"
+
+/**
+ * keelvm_begin() - begin a request about a guest
+ * @cmd: the command
+ * @name: the guest's name
+ */
+void keelvm_begin(uint8_t cmd, const char *name)
+{
+	genl_begin(cmd);
+	genl_put_text(KEEL_A_VM_NAME, name);
+}
+
+/**
+ * keelvm_command() - a request about a guest that has no further attributes
+ * @cmd: the command
+ * @name: the guest's name
+ */
+void keelvm_command(uint8_t cmd, const char *name)
+{
+	keelvm_begin(cmd, name);
+	genl_do();
+}
+
+/**
+ * keelvm_new() - make a guest
+ * @name: its name
+ * @memory: its memory in bytes
+ */
+void keelvm_new(const char *name, uint64_t memory)
+{
+	keelvm_begin(KEEL_CMD_VM_NEW, name);
+	genl_put_u64(KEEL_A_VM_MEMORY, memory);
+	genl_do();
+}
+
+/* What vm-load and vm-new take of an image */
+static void put_image(const struct image *image, int fd, uint64_t arg)
+{
+	struct nlattr *nest;
+	uint64_t offset = 0;
+	unsigned int i;
+
+	genl_put_u32(KEEL_A_VM_IMAGE_FD, fd);
+	for (i = 0; i < image->nr; i++) {
+		nest = genl_nest(KEEL_A_VM_SEGMENT);
+		genl_put_u64(KEEL_A_SEGMENT_GPA, image->piece[i].gpa);
+		genl_put_u64(KEEL_A_SEGMENT_OFFSET, offset);
+		genl_put_u64(KEEL_A_SEGMENT_SIZE, image->piece[i].size);
+		genl_nest_end(nest);
+		offset += image->piece[i].size;
+	}
+	nest = genl_nest(KEEL_A_VM_START);
+	genl_put_u64(KEEL_A_START_RIP, image->rip);
+	genl_put_u64(KEEL_A_START_RSP, image->rsp);
+	genl_put_u64(KEEL_A_START_RDI, arg);
+	genl_put_u64(KEEL_A_START_CR3, image->cr3);
+	genl_put_u64(KEEL_A_START_GDT_BASE, image->gdt_base);
+	genl_put_u32(KEEL_A_START_GDT_LIMIT, image->gdt_limit);
+	genl_put(KEEL_A_START_LONG_MODE, NULL, 0);
+	genl_nest_end(nest);
+}
+
+/**
+ * keelvm_load() - give a guest what it begins with
+ * @name: its name
+ * @image: the image
+ * @fd: its file, from image_file()
+ * @arg: the guest's argument
+ */
+void keelvm_load(const char *name, const struct image *image, int fd, uint64_t arg)
+{
+	keelvm_begin(KEEL_CMD_VM_LOAD, name);
+	put_image(image, fd, arg);
+	genl_do();
+}
+
+/**
+ * keelvm_create() - all of it at once, as a guest that is not looked at before it runs is made
+ * @name: its name
+ * @memory: its memory in bytes
+ * @image: the image
+ * @fd: its file, from image_file()
+ */
+void keelvm_create(const char *name, uint64_t memory, const struct image *image, int fd)
+{
+	keelvm_begin(KEEL_CMD_VM_NEW, name);
+	genl_put_u64(KEEL_A_VM_MEMORY, memory);
+	put_image(image, fd, 0);
+	genl_put(KEEL_A_VM_RUN, NULL, 0);
+	genl_ask();
+}
+
+/**
+ * keelvm_console() - listen to what a guest says
+ * @name: its name
+ *
+ * Return: its serial port's other end.
+ */
+FILE *keelvm_console(const char *name)
+{
+	char path[64];
+	FILE *file;
+
+	keelvm_command(KEEL_CMD_VM_GET, name);
+	snprintf(path, sizeof(path), "/dev/%s", genl_text(genl_answer(KEEL_A_VM_CONSOLE)));
+	file = fopen(path, "r");
+	if (!file)
+		err(1, "%s", path);
+	return file;
+}

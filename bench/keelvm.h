@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest of Keel: see keelvm.c.
+ *
+ * World: user, in the machine that is measured.
+ */
+#ifndef BENCH_KEELVM_H
+#define BENCH_KEELVM_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "image.h"
+
+void keelvm_begin(uint8_t cmd, const char *name);
+void keelvm_command(uint8_t cmd, const char *name);
+void keelvm_new(const char *name, uint64_t memory);
+void keelvm_load(const char *name, const struct image *image, int fd, uint64_t arg);
+void keelvm_create(const char *name, uint64_t memory, const struct image *image, int fd);
+FILE *keelvm_console(const char *name);
+
+#endif /* BENCH_KEELVM_H */
