@@ -59,6 +59,8 @@ enum keel_hypercall {
 	KEEL_HC_MERGE,	/* RDI pairs of @batch, RSI times a frame at most: keel_merge() */
 	KEEL_HC_VM_TRIM, /* spare frames of guest RDI to @batch, how many: keel_guest_trim() */
 	KEEL_HC_SHARED,	/* answers how many frames are shared */
+	KEEL_HC_VCPU_CLONE, /* vCPU RSI of guest RDI, once more for guest RDX: keel_vcpu_clone() */
+	KEEL_HC_VM_WRITE, /* RDX bytes of @batch to RSI in guest RDI: keel_vcpu_write() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
 	KEEL_HC_NR
 };

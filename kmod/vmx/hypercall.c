@@ -26,6 +26,16 @@ static s64 guest_new(struct keel_root *root, u64 id, u64 frames, u64 wall)
 	return ret;
 }
 
+/* A clone, whose serial port is to Linux what the source's is */
+static s64 guest_clone(struct keel_root *root, u64 from, u64 to)
+{
+	s64 ret = keel_guest_clone(root, from, to);
+
+	if (!ret)
+		keel_guest_at(root, to)->said.port = keel_guest_at(root, from)->said.port;
+	return ret;
+}
+
 /* The calls that work on what all CPUs share, under its lock */
 static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 {
@@ -48,7 +58,7 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 	case KEEL_HC_VM_MAP:
 		return keel_guest_map(root, a, shared->batch, b, c);
 	case KEEL_HC_VM_CLONE:
-		return keel_guest_clone(root, a, b);
+		return guest_clone(root, a, b);
 	case KEEL_HC_VM_KILL:
 		return keel_guest_kill(root, a);
 	case KEEL_HC_VM_DRAIN:
@@ -59,6 +69,8 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_guest_stat(root, a, &shared->vm_stat);
 	case KEEL_HC_VCPU_NEW:
 		return keel_vcpu_new(cpu, a, b);
+	case KEEL_HC_VCPU_CLONE:
+		return keel_vcpu_clone(cpu, a, b, c);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -150,6 +162,9 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 	case KEEL_HC_MERGE:
 	case KEEL_HC_SHARED:
 		cpu->regs.rax = on_pages(cpu, keel_root_state(), nr);
+		break;
+	case KEEL_HC_VM_WRITE:
+		cpu->regs.rax = keel_vcpu_write(cpu, cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);
 		break;
 	case KEEL_HC_MSI:
 		cpu->regs.rax = keel_vcpu_msi(cpu->regs.rdi, cpu->regs.rsi, cpu->regs.rdx);

@@ -41,31 +41,58 @@ static void init_fpu(u8 *area)
 	*(u32 *)(area + 24) = 0x1f80;
 }
 
-struct pages {
-	u64 vcpu;
-	u64 vmcs;
-	u64 fpu;
-};
-
-/* All pages or none: the pool is looked at before anything is taken. */
-static struct keel_vcpu *take_pages(struct keel_root *root, struct keel_guest *guest,
-				    struct pages *pages)
+/**
+ * keel_vcpu_make() - a vCPU's pages, from those of its guest's pool
+ * @root: root
+ * @guest: the guest, locked; its EPT gets its first table with the first vCPU
+ * @index: the vCPU's number, of which there is none yet
+ * @apic: it has an APIC from the beginning
+ * @pfn: set to its frame, for keel_vcpu_add()
+ *
+ * All pages or none: the pool is looked at before anything is taken.
+ *
+ * Return: the vCPU, which nobody finds yet; NULL when the pool lacks pages.
+ */
+struct keel_vcpu *keel_vcpu_make(struct keel_root *root, struct keel_guest *guest, u64 index,
+				 bool apic, u64 *pfn)
 {
 	bool big = root->guest.fpu_size > KEEL_PAGE_SIZE - sizeof(struct keel_vcpu);
 	struct keel_vcpu *vcpu;
-	u64 pfn;
+	u64 page;
 
-	if (!keel_guest_has(root, guest, 2U + big + !guest->ept.root))
+	if (!keel_guest_has(root, guest, 2U + big + apic + !guest->ept.root))
 		return NULL;
 	if (!guest->ept.root) {
-		keel_guest_page(root, guest, &pfn);
-		guest->ept.root = pfn << 12;
+		keel_guest_page(root, guest, &page);
+		guest->ept.root = page << 12;
 		guest->ept.tables++;
 	}
-	vcpu = keel_guest_page(root, guest, &pages->vcpu);
-	*(u32 *)keel_guest_page(root, guest, &pages->vmcs) = root->guest.vmcs_revision;
-	vcpu->fpu = big ? keel_guest_page(root, guest, &pages->fpu) : vcpu->area;
+	vcpu = keel_guest_page(root, guest, pfn);
+	*(u32 *)keel_guest_page(root, guest, &page) = root->guest.vmcs_revision;
+	vcpu->vmcs_pa = page << 12;
+	vcpu->fpu = big ? keel_guest_page(root, guest, &page) : vcpu->area;
+	if (apic) {
+		vcpu->apic = keel_guest_page(root, guest, &page);
+		vcpu->apic_pa = page << 12;
+	}
+	vcpu->guest = guest;
+	vcpu->root = root;
+	vcpu->index = index;
+	vcpu->on_cpu = KEEL_NO_CPU;
 	return vcpu;
+}
+
+/**
+ * keel_vcpu_add() - a vCPU can be found from now on
+ * @vcpu: the vCPU, whose VMCS is active nowhere
+ * @pfn: its frame
+ */
+void keel_vcpu_add(struct keel_vcpu *vcpu, u64 pfn)
+{
+	struct keel_guest *guest = vcpu->guest;
+
+	guest->nr_vcpus++;
+	__atomic_store_n(&guest->vcpu[vcpu->index], (u32)pfn, __ATOMIC_RELEASE);
 }
 
 static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_guest *guest,
@@ -74,19 +101,14 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 	/* The host can change it any time. */
 	struct keel_vcpu_start start = cpu->shared->start;
 	struct keel_vcpu *vcpu;
-	struct pages pages;
+	u64 pfn;
 
 	if (guest->vcpu[index] != KEEL_NO_FRAME)
 		return -EEXIST;
-	vcpu = take_pages(root, guest, &pages);
+	vcpu = keel_vcpu_make(root, guest, index, false, &pfn);
 	if (!vcpu)
 		return -ENOSPC;
 	init_fpu(vcpu->fpu);
-	vcpu->guest = guest;
-	vcpu->root = root;
-	vcpu->vmcs_pa = pages.vmcs << 12;
-	vcpu->index = index;
-	vcpu->on_cpu = KEEL_NO_CPU;
 	vcpu->xcr0 = 1;
 	vcpu->dr6 = KEEL_DR6_INIT;
 	vcpu->apic_base = KEEL_APIC_BASE_ADDR | KEEL_APIC_BASE_ENABLE |
@@ -104,8 +126,7 @@ static s64 make(struct keel_root_cpu *cpu, struct keel_root *root, struct keel_g
 	}
 	keel_vmclear(vcpu->vmcs_pa);
 	keel_vmptrld(cpu->vmcs_pa);
-	guest->nr_vcpus++;
-	__atomic_store_n(&guest->vcpu[index], (u32)pages.vcpu, __ATOMIC_RELEASE);
+	keel_vcpu_add(vcpu, pfn);
 	return 0;
 }
 
@@ -175,4 +196,45 @@ s64 keel_vcpu_msi(u64 id, u64 address, u64 data)
 		return -ENOENT;
 	keel_apic_message(guest, address, data, &notify);
 	return notify.wake | (s64)notify.kick << 16;
+}
+
+/**
+ * keel_vcpu_write() - Linux writes to a guest's memory
+ * @cpu: the CPU, in its host's world; its @shared->batch has the bytes
+ * @id: the guest, whose first vCPU is in Linux
+ * @gpa: to where
+ * @size: how many bytes
+ *
+ * Nothing is written unless all is.
+ *
+ * Return: 0; -EINVAL when they are too many or there is no memory, -ENOENT when there is no
+ * such guest or it has no vCPU, -ENOSPC when its pool lacks frames, -EBUSY when a CPU has its
+ * first vCPU, -ESHUTDOWN when it is killed this moment, -EAGAIN when a CPU works on its memory.
+ */
+s64 keel_vcpu_write(struct keel_root_cpu *cpu, u64 id, u64 gpa, u64 size)
+{
+	struct keel_root *root = keel_root_state();
+	struct keel_vcpu *vcpu = keel_vcpu_at(root, id, 0);
+	enum keel_fault fault;
+	s64 ret;
+
+	if (!vcpu)
+		return -ENOENT;
+	if (size > sizeof(cpu->shared->batch))
+		return -EINVAL;
+	ret = keel_vcpu_take(vcpu);
+	if (ret)
+		return ret;
+	fault = keel_gmem_write(root, vcpu->guest, gpa, cpu->shared->batch, size, vcpu);
+	keel_vcpu_let_go(vcpu);
+	switch (fault) {
+	case KEEL_FAULT_DONE:
+		return 0;
+	case KEEL_FAULT_FILL:
+		return -ENOSPC;
+	case KEEL_FAULT_OUTSIDE:
+		return -EINVAL;
+	default:
+		return -EAGAIN;
+	}
 }

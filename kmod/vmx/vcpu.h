@@ -146,6 +146,10 @@ KEEL_NORETURN void keel_launch_at(struct keel_root_cpu *cpu);
 s64 keel_vcpu_new(struct keel_root_cpu *cpu, u64 id, u64 index);
 s64 keel_vcpu_msi(u64 id, u64 address, u64 data);
 s64 keel_vcpu_stat(struct keel_root_cpu *cpu, u64 id, u64 index);
+s64 keel_vcpu_write(struct keel_root_cpu *cpu, u64 id, u64 gpa, u64 size);
+struct keel_vcpu *keel_vcpu_make(struct keel_root *root, struct keel_guest *guest, u64 index,
+				 bool apic, u64 *pfn);
+void keel_vcpu_add(struct keel_vcpu *vcpu, u64 pfn);
 struct keel_vcpu *keel_vcpu_at(struct keel_root *root, u64 id, u64 index);
 
 /**
@@ -172,6 +176,10 @@ static inline s64 keel_vcpu_take(struct keel_vcpu *vcpu)
 	keel_vcpu_let_go(vcpu);
 	return -ESHUTDOWN;
 }
+
+/* clone.c */
+s64 keel_vcpu_clone(struct keel_root_cpu *cpu, u64 from, u64 index, u64 to);
+void keel_vcpu_copy(struct keel_vcpu *new, const struct keel_vcpu *old);
 
 /* run.c */
 s64 keel_vcpu_run(struct keel_root_cpu *cpu, u64 id, u64 index, u64 input);
