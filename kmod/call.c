@@ -125,3 +125,18 @@ s64 keel_call_growing(u64 nr, u64 a, u64 b, u64 c, const struct keel_with *with)
 	err = keel_vm_step_fails() ? -ENOMEM : keel_reserve(keel, DONATION);
 	return err ?: keel_call(nr, a, b, c, with);
 }
+
+static void park(void *unused)
+{
+	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
+}
+
+/**
+ * keel_call_park() - every CPU forgets the vCPU that it ran last
+ *
+ * Context: may sleep.
+ */
+void keel_call_park(void)
+{
+	on_each_cpu(park, NULL, 1);
+}

@@ -36,5 +36,6 @@ bool keel_vm_step_fails(void);
 s64 keel_call_once(u64 nr, u64 a, u64 b, u64 c, const struct keel_with *with);
 s64 keel_call(u64 nr, u64 a, u64 b, u64 c, const struct keel_with *with);
 s64 keel_call_growing(u64 nr, u64 a, u64 b, u64 c, const struct keel_with *with);
+void keel_call_park(void);
 
 #endif /* KEEL_CALL_H */

@@ -22,6 +22,9 @@
 
 #define LINES		1024
 
+/* A guest can do without: no process is killed to make one. */
+#define GFP_CONSOLE (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static struct tty_driver *driver;
 static DEFINE_IDR(consoles);
 static DEFINE_MUTEX(lock);
@@ -239,7 +242,7 @@ static void free_line(struct keel_console *console)
  */
 struct keel_console *keel_console_new(u32 id, struct keel_vm *vm)
 {
-	struct keel_console *console = kzalloc(sizeof(*console), GFP_KERNEL);
+	struct keel_console *console = kzalloc(sizeof(*console), GFP_CONSOLE);
 	int line;
 
 	if (!console)

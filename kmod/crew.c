@@ -55,6 +55,9 @@ static LIST_HEAD(leaving);
 static unsigned int nr_idle;
 static DEFINE_SPINLOCK(lock);
 
+/* The cgroups that the kernel's threads are born in, NULL before the first one */
+static const void *birthplace;
+
 static void take_name(const char *name)
 {
 	task_lock(current);
@@ -118,6 +121,16 @@ bool keel_hand_as_made(const struct keel_hand *hand)
 	       hand->task->nr_cpus_allowed == hand->cpus;
 }
 
+/**
+ * keel_crew_at_home() - is this task in the cgroups that a thread is born in?
+ *
+ * Return: true when a thread that anybody else gets is where one of this task's would be.
+ */
+bool keel_crew_at_home(void)
+{
+	return cgroups_of(current) == READ_ONCE(birthplace);
+}
+
 static struct keel_hand *take_idle(void)
 {
 	struct keel_hand *hand, *found = NULL;
@@ -158,12 +171,23 @@ static struct keel_hand *make(const char *name)
 	get_task_struct(hand->task);
 	init_completion(&hand->done);
 	hand->home = cgroups_of(hand->task);
+	WRITE_ONCE(birthplace, hand->home);
 	hand->cpus = hand->task->nr_cpus_allowed;
 	err = join_cgroups(hand->task);
 	if (!err)
 		return hand;
 	dismiss(hand);
 	return ERR_PTR(err);
+}
+
+/**
+ * keel_hand_name() - name a thread that has nothing to do yet
+ * @hand: the thread
+ * @name: what it is called from its next job on
+ */
+void keel_hand_name(struct keel_hand *hand, const char *name)
+{
+	strscpy(hand->name, name, sizeof(hand->name));
 }
 
 /**
@@ -177,7 +201,7 @@ struct keel_hand *keel_hand_get(const char *name)
 	struct keel_hand *hand = take_idle() ?: make(name);
 
 	if (!IS_ERR(hand))
-		strscpy(hand->name, name, sizeof(hand->name));
+		keel_hand_name(hand, name);
 	return hand;
 }
 

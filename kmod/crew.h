@@ -13,9 +13,11 @@ struct keel_hand;
 struct task_struct;
 
 struct keel_hand *keel_hand_get(const char *name);
+void keel_hand_name(struct keel_hand *hand, const char *name);
 void keel_hand_go(struct keel_hand *hand, void (*job)(void *arg), void *arg);
 void keel_hand_wait(struct keel_hand *hand);
 void keel_hand_put(struct keel_hand *hand);
+bool keel_crew_at_home(void);
 bool keel_hand_as_made(const struct keel_hand *hand);
 void keel_hand_leave(struct keel_hand *hand);
 struct task_struct *keel_hand_task(const struct keel_hand *hand);

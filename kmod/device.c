@@ -14,6 +14,7 @@
 #include <linux/compiler.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/serial_reg.h>
 #include <linux/string.h>
 
 #include "../uapi/machine.h"
@@ -242,5 +243,31 @@ void keel_device_reset(struct keel_vm *vm)
 	keel_rtc_reset(&vm->devices.rtc);
 	keel_ioapic_reset(&vm->devices.ioapic);
 	keel_console_listen(vm->console, false);
+	mutex_unlock(&vm->device_lock);
+}
+
+/**
+ * keel_device_copy() - devices that know what those of another guest know
+ * @vm: a guest that nobody knows yet; what was said to it is nothing
+ * @from: the other one, under its @device_lock
+ *
+ * Root knows of @vm's serial port what it does of @from's.  A line that is high for what
+ * was said to @from alone falls when the guest looks at the port.
+ */
+void keel_device_copy(struct keel_vm *vm, const struct keel_vm *from)
+{
+	vm->devices = from->devices;
+	keel_console_listen(vm->console, vm->devices.uart.ier & UART_IER_RDI);
+}
+
+/**
+ * keel_device_renewed() - tell a guest that its VM generation id has changed
+ * @vm: the guest, which is in root
+ */
+void keel_device_renewed(struct keel_vm *vm)
+{
+	mutex_lock(&vm->device_lock);
+	vm->devices.ged |= KEEL_MACHINE_GED_GENID;
+	keel_ioapic_set(vm, KEEL_MACHINE_GED_GSI, true);
 	mutex_unlock(&vm->device_lock);
 }

@@ -205,6 +205,28 @@ static int read_random(struct genl_info *info, struct keel_image *image)
 	return -ERANGE;
 }
 
+/* Bytes of a VM generation id */
+#define GENERATION	16
+
+static int read_generation(struct genl_info *info, struct keel_image *image)
+{
+	struct nlattr *attr = info->attrs[KEEL_A_VM_GENERATION];
+	struct keel_segment id = { .size = GENERATION };
+	unsigned int i;
+
+	if (!attr)
+		return 0;
+	id.gpa = nla_get_u64(attr);
+	image->generation = id.gpa;
+	image->has_generation = true;
+	for (i = 0; i < image->nr; i++)
+		if (holds(&image->segment[i], &id))
+			return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr,
+			    "generation: has to lie in the pages of one segment");
+	return -ERANGE;
+}
+
 static struct file *get_file_of(struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[KEEL_A_VM_IMAGE_FD];
@@ -233,6 +255,37 @@ static struct file *get_file_of(struct genl_info *info)
 		return ERR_PTR(-EBADF);
 	}
 	return file;
+}
+
+static void release(struct kref *ref)
+{
+	struct keel_image *image = container_of(ref, struct keel_image, ref);
+
+	fput(image->file);
+	kfree(image);
+}
+
+/**
+ * keel_image_get() - another one has an image
+ * @image: the image, or NULL
+ *
+ * Return: the image.
+ */
+struct keel_image *keel_image_get(struct keel_image *image)
+{
+	if (image)
+		kref_get(&image->ref);
+	return image;
+}
+
+/**
+ * keel_image_put() - one less has it
+ * @image: the image, or NULL
+ */
+void keel_image_put(struct keel_image *image)
+{
+	if (image)
+		kref_put(&image->ref, release);
 }
 
 /**
@@ -265,6 +318,7 @@ struct keel_image *keel_image_from(struct genl_info *info, u64 memory)
 	image = kzalloc(struct_size(image, segment, nr), GFP_KERNEL);
 	if (!image)
 		return ERR_PTR(-ENOMEM);
+	kref_init(&image->ref);
 	image->file = get_file_of(info);
 	if (IS_ERR(image->file)) {
 		err = PTR_ERR(image->file);
@@ -278,7 +332,9 @@ struct keel_image *keel_image_from(struct genl_info *info, u64 memory)
 	if (!err)
 		err = read_random(info, image);
 	if (!err)
+		err = read_generation(info, image);
+	if (!err)
 		return image;
-	keel_image_free(image);
+	keel_image_put(image);
 	return ERR_PTR(err);
 }

@@ -5,10 +5,11 @@
  * World: host, under the lock of share.c.
  *
  * A page that was hashed has an entry, in an array of its guest's: 24 bytes a page, and a
- * few more for the table, which grows with them.  Where there is no memory for that, the
- * page is not in the index, and is not merged: nothing else comes of it.  An entry is a
- * guess; one that was wrong is taken out.  While its page is not written to, it says, too,
- * whether it could not be merged since others were merged so often.
+ * few more for the table, which grows with them.  A guest none of whose pages was costs
+ * next to nothing.  Where there is no memory for that, the page is not in the index, and is
+ * not merged: nothing else comes of it.  An entry is a guess; one that was wrong is taken
+ * out.  While its page is not written to, it says, too, whether it could not be merged since
+ * others were merged so often.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -113,7 +114,8 @@ static bool grow(void)
 static struct entry *entry_of(struct keel_sharer *s, u64 gfn)
 {
 	u64 number = number_of(gfn);
-	struct keel_chunk *chunk = number / CHUNK < s->nr ? s->chunk[number / CHUNK] : NULL;
+	bool within = s->chunk && number / CHUNK < s->nr;
+	struct keel_chunk *chunk = within ? s->chunk[number / CHUNK] : NULL;
 
 	return chunk ? &chunk->entry[number % CHUNK] : NULL;
 }
@@ -122,7 +124,9 @@ static struct entry *entry_make(struct keel_sharer *s, u64 gfn)
 {
 	u64 number = number_of(gfn), i = number / CHUNK;
 
-	if (i < s->nr && !s->chunk[i] && !keel_vm_step_fails()) {
+	if (!s->chunk && !keel_vm_step_fails())
+		s->chunk = kvcalloc(s->nr, sizeof(*s->chunk), GFP_KERNEL | __GFP_NOWARN);
+	if (s->chunk && i < s->nr && !s->chunk[i] && !keel_vm_step_fails()) {
 		s->chunk[i] = (void *)get_zeroed_page(GFP_KERNEL | __GFP_NOWARN);
 		if (s->chunk[i]) {
 			s->chunk[i]->sharer = s;
@@ -252,13 +256,12 @@ void keel_index_cap(struct keel_sharer *s, u64 gfn, bool on)
  */
 struct keel_sharer *keel_index_open(u64 frames)
 {
-	u64 nr = DIV_ROUND_UP(frames, CHUNK), size;
+	u64 nr = DIV_ROUND_UP(frames, CHUNK);
 	struct keel_sharer *s = NULL;
 
 	/* The kernel has no such things of 2 GiB, and complains of who asks for one. */
-	size = struct_size(s, chunk, nr);
-	if (!keel_vm_step_fails() && !(size >> 31))
-		s = kvzalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	if (!keel_vm_step_fails() && !(nr * sizeof(*s->chunk) >> 31))
+		s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (s)
 		s->nr = nr;
 	return s;
@@ -273,7 +276,7 @@ void keel_index_forget(struct keel_sharer *s)
 	unsigned int j;
 	u64 i;
 
-	for (i = 0; i < s->nr; i++) {
+	for (i = 0; s->chunk && i < s->nr; i++) {
 		if (!s->chunk[i])
 			continue;
 		for (j = 0; j < CHUNK; j++)
@@ -291,7 +294,8 @@ void keel_index_forget(struct keel_sharer *s)
 void keel_index_close(struct keel_sharer *s)
 {
 	keel_index_forget(s);
-	kvfree(s);
+	kvfree(s->chunk);
+	kfree(s);
 }
 
 /**

@@ -7,11 +7,8 @@
  * it reports, and a work item does the rest.
  */
 #include <linux/errno.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "keel.h"
 #include "life.h"
@@ -23,11 +20,6 @@
 #define FIRST_FILL	3
 #define FILL_A_VCPU	3
 
-static bool lives(const struct keel_vm *vm)
-{
-	return vm->state == KEEL_VM_STATE_RUNNING || vm->state == KEEL_VM_STATE_PAUSED;
-}
-
 static void set_state(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 {
 	WRITE_ONCE(vm->state, state);
@@ -36,25 +28,19 @@ static void set_state(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 	keel_notify_vm(vm, KEEL_VM_EVENT_STATE);
 }
 
-/* Deleted while the command was waiting for the lock */
-static int gone(const struct keel_vm *vm, struct netlink_ext_ack *extack)
+/**
+ * keel_life_gone() - was a guest deleted while a command was waiting for its lock?
+ * @vm: the guest
+ * @extack: then, is told so
+ *
+ * Return: 0, or -ENOENT.
+ */
+int keel_life_gone(const struct keel_vm *vm, struct netlink_ext_ack *extack)
 {
 	if (!vm->gone)
 		return 0;
 	NL_SET_ERR_MSG(extack, "the guest was deleted just now");
 	return -ENOENT;
-}
-
-/**
- * keel_image_free() - forget an image
- * @image: the image, or NULL
- */
-void keel_image_free(struct keel_image *image)
-{
-	if (!image)
-		return;
-	fput(image->file);
-	kvfree(image);
 }
 
 /**
@@ -70,18 +56,27 @@ int keel_vm_load(struct keel_vm *vm, struct keel_image *image, struct netlink_ex
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
-	if (!err && lives(vm)) {
+	err = keel_life_gone(vm, extack);
+	if (!err && keel_lives(vm)) {
 		NL_SET_ERR_MSG(extack, "the guest runs or is paused: stop it first");
 		err = -EBUSY;
 	}
 	if (!err) {
-		keel_image_free(vm->image);
+		keel_image_put(vm->image);
 		vm->image = image;
 		set_state(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_COMMAND, 0);
 	}
 	mutex_unlock(&vm->lock);
 	return err;
+}
+
+/* What nobody may do to a template */
+static int is_template(const struct keel_vm *vm, struct netlink_ext_ack *extack)
+{
+	if (!vm->template)
+		return 0;
+	NL_SET_ERR_MSG(extack, "the guest is a template: it can only be cloned or deleted");
+	return -EBUSY;
 }
 
 static int make_vcpus(struct keel_vm *vm)
@@ -159,7 +154,7 @@ int keel_vm_start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
+	err = keel_life_gone(vm, extack);
 	if (!err && !vm->image) {
 		NL_SET_ERR_MSG(extack, "the guest has no image: load one first");
 		err = -ENODATA;
@@ -190,7 +185,7 @@ int keel_vm_pause(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
+	err = keel_life_gone(vm, extack);
 	if (!err && vm->state == KEEL_VM_STATE_PAUSED) {
 		NL_SET_ERR_MSG(extack, "the guest is paused already");
 		err = -EBUSY;
@@ -211,14 +206,14 @@ int keel_vm_pause(struct keel_vm *vm, struct netlink_ext_ack *extack)
  * @vm: the guest
  * @extack: the reason of a failure
  *
- * Return: 0; -EBUSY when it is not paused, -ENOENT.
+ * Return: 0; -EBUSY when it is not paused or is a template, -ENOENT.
  */
 int keel_vm_resume(struct keel_vm *vm, struct netlink_ext_ack *extack)
 {
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
+	err = keel_life_gone(vm, extack) ?: is_template(vm, extack);
 	if (!err && vm->state != KEEL_VM_STATE_PAUSED) {
 		NL_SET_ERR_MSG(extack, "the guest is not paused");
 		err = -EBUSY;
@@ -252,6 +247,7 @@ static void tear_down(struct keel_vm *vm)
 	gather(vm);
 	keel_supply_close(vm);
 	keel_share_forget(vm);
+	vm->template = false;
 	vm->stopping = false;
 	/* Whoever has asked for it is served; its work item sees that. */
 	if (cancel_delayed_work(&vm->force))
@@ -267,7 +263,7 @@ static void tear_down(struct keel_vm *vm)
  */
 void keel_life_end(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 {
-	if (!lives(vm))
+	if (!keel_lives(vm))
 		return;
 	keel_vcpus_stop(vm);
 	tear_down(vm);
@@ -279,16 +275,16 @@ void keel_life_end(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
  * @vm: the guest
  * @extack: the reason of a failure
  *
- * Return: 0; -EBUSY when it neither runs nor is paused; -ENOENT; or why it could
- * not be started again: then it is stopped.
+ * Return: 0; -EBUSY when it neither runs nor is paused, or is a template; -ENOENT; or why it
+ * could not be started again: then it is stopped.
  */
 int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack)
 {
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
-	if (!err && !lives(vm)) {
+	err = keel_life_gone(vm, extack) ?: is_template(vm, extack);
+	if (!err && !keel_lives(vm)) {
 		NL_SET_ERR_MSG(extack, "the guest does not run: start it");
 		err = -EBUSY;
 	}
@@ -309,15 +305,15 @@ int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack)
  * @timeout: its time in ms; 0 forces it at once
  * @extack: the reason of a failure
  *
- * Return: 0; -EBUSY when it neither runs nor is paused, -ENOENT.
+ * Return: 0; -EBUSY when it neither runs nor is paused, or is a template, -ENOENT.
  */
 int keel_vm_stop(struct keel_vm *vm, u32 timeout, struct netlink_ext_ack *extack)
 {
 	int err;
 
 	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
-	if (!err && !lives(vm)) {
+	err = keel_life_gone(vm, extack) ?: is_template(vm, extack);
+	if (!err && !keel_lives(vm)) {
 		NL_SET_ERR_MSG(extack, "the guest does not run");
 		err = -EBUSY;
 	}
@@ -352,7 +348,7 @@ static void end(struct work_struct *work)
 	struct keel_vm *vm = container_of(work, struct keel_vm, end);
 
 	mutex_lock(&vm->lock);
-	if (!vm->ending || !lives(vm)) {
+	if (!vm->ending || !keel_lives(vm)) {
 		mutex_unlock(&vm->lock);
 		keel_vm_put(vm);
 		return;
@@ -374,6 +370,22 @@ static void end(struct work_struct *work)
 	}
 	mutex_unlock(&vm->lock);
 	keel_vm_put(vm);
+}
+
+/**
+ * keel_life_follow() - a clone, which was made paused, goes on or stays there
+ * @vm: the clone, which can be found by now: somebody may have been faster
+ * @hand: for each vCPU a thread, or NULL for one that need not have one now
+ * @run: it is to go on
+ */
+void keel_life_follow(struct keel_vm *vm, struct keel_hand **hand, bool run)
+{
+	mutex_lock(&vm->lock);
+	run = run && vm->state == KEEL_VM_STATE_PAUSED && !vm->template;
+	if (run)
+		set_state(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
+	keel_vcpus_follow(vm, hand, run);
+	mutex_unlock(&vm->lock);
 }
 
 /**
@@ -411,62 +423,6 @@ void keel_life_init(struct keel_vm *vm)
 }
 
 /**
- * keel_vm_set() - change a guest's weight
- * @vm: the guest
- * @weight: 1 to KEEL_WEIGHT_MAX
- * @extack: the reason of a failure
- *
- * Return: 0 or -ENOENT.
- */
-int keel_vm_set(struct keel_vm *vm, u32 weight, struct netlink_ext_ack *extack)
-{
-	int err;
-	u32 i;
-
-	mutex_lock(&vm->lock);
-	err = gone(vm, extack);
-	if (!err) {
-		WRITE_ONCE(vm->config.weight, weight);
-		for (i = 0; i < vm->config.vcpus; i++)
-			keel_thread_weight(&vm->thread[i]);
-		keel_notify_vm(vm, KEEL_VM_EVENT_CHANGED);
-	}
-	mutex_unlock(&vm->lock);
-	return err;
-}
-
-/**
- * keel_vm_share() - let a guest share its pages or not, and say with whom
- * @vm: the guest
- * @on: whether it is to, NULL to leave that as it is
- * @domain: guests of the same one share, 0 for itself alone; NULL to leave that as it is
- * @extack: the reason of a failure
- *
- * Return: 0; -EBUSY when it shares pages in another domain, -ENOMEM, -ENOENT.
- */
-int keel_vm_share(struct keel_vm *vm, const bool *on, const u32 *domain,
-		  struct netlink_ext_ack *extack)
-{
-	u32 was;
-	int err;
-
-	mutex_lock(&vm->lock);
-	was = vm->domain;
-	err = gone(vm, extack);
-	if (!err && domain)
-		err = keel_share_domain(vm, *domain, lives(vm), extack);
-	if (!err && on) {
-		err = keel_share_on(vm, *on, extack);
-		if (err && domain)
-			keel_share_domain(vm, was, lives(vm), NULL);
-	}
-	if (!err)
-		keel_notify_vm(vm, KEEL_VM_EVENT_CHANGED);
-	mutex_unlock(&vm->lock);
-	return err;
-}
-
-/**
  * keel_vm_stat() - a guest's memory
  * @vm: the guest
  * @stat: filled; what the last run left when it does not live
@@ -474,7 +430,7 @@ int keel_vm_share(struct keel_vm *vm, const bool *on, const u32 *domain,
 void keel_vm_stat(struct keel_vm *vm, struct keel_vm_stat *stat)
 {
 	mutex_lock(&vm->lock);
-	if (lives(vm))
+	if (keel_lives(vm))
 		keel_supply_stat(vm, stat);
 	else
 		*stat = vm->last;
@@ -494,7 +450,8 @@ bool keel_vm_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *sta
 	bool found;
 
 	mutex_lock(&vm->lock);
-	found = lives(vm) && index < vm->config.vcpus && keel_supply_vcpu_stat(vm, index, stat);
+	found = keel_lives(vm) && index < vm->config.vcpus &&
+		keel_supply_vcpu_stat(vm, index, stat);
 	mutex_unlock(&vm->lock);
 	return found;
 }

@@ -81,10 +81,35 @@ struct keel_vm *keel_nl_find(struct genl_info *info)
 	return vm;
 }
 
-static int send_vm(struct sk_buff *msg, struct genl_info *info, u8 cmd, const struct keel_vm *vm)
+/**
+ * keel_nl_vm_reply() - a message with room for what is said of a guest
+ *
+ * Return: the message, or NULL.
+ */
+struct sk_buff *keel_nl_vm_reply(void)
 {
+	return genlmsg_new(VM_REPLY, GFP_KERNEL);
+}
+
+/* One that was made just now need not have its tty yet. */
+static bool tells_tty(u8 cmd)
+{
+	return cmd != KEEL_CMD_VM_NEW && cmd != KEEL_CMD_VM_CLONE;
+}
+
+/**
+ * keel_nl_vm_send() - reply with a guest
+ * @msg: of keel_nl_vm_reply(); it is gone then
+ * @info: the command
+ * @vm: the guest
+ *
+ * Return: 0 or an errno.
+ */
+int keel_nl_vm_send(struct sk_buff *msg, struct genl_info *info, const struct keel_vm *vm)
+{
+	u8 cmd = info->genlhdr->cmd;
 	void *head = genlmsg_put_reply(msg, info, &keel_nl_family, 0, cmd);
-	int err = head ? keel_reply_vm(msg, vm, cmd != KEEL_CMD_VM_NEW) : -EMSGSIZE;
+	int err = head ? keel_reply_vm(msg, vm, tells_tty(cmd)) : -EMSGSIZE;
 
 	if (err) {
 		nlmsg_free(msg);
@@ -102,7 +127,7 @@ static int begin(struct genl_info *info, struct call *call)
 		return PTR_ERR(call->vm);
 	if (!(info->nlhdr->nlmsg_flags & NLM_F_ECHO))
 		return 0;
-	call->echo = genlmsg_new(VM_REPLY, GFP_KERNEL);
+	call->echo = keel_nl_vm_reply();
 	if (call->echo)
 		return 0;
 	keel_vm_put(call->vm);
@@ -116,7 +141,7 @@ static int begin(struct genl_info *info, struct call *call)
 static int end(struct genl_info *info, struct call *call, int err)
 {
 	if (call->echo && !err)
-		send_vm(call->echo, info, info->genlhdr->cmd, call->vm);
+		keel_nl_vm_send(call->echo, info, call->vm);
 	else
 		nlmsg_free(call->echo);
 	keel_vm_put(call->vm);
@@ -132,8 +157,15 @@ static int simple(struct genl_info *info,
 	return err ?: end(info, &call, command(call.vm, info->extack));
 }
 
-/* Any bytes but those that would spoil a terminal, a list, or a path. */
-static bool good_name(const char *name)
+/**
+ * keel_nl_good_name() - is it a name for a guest?
+ * @name: as long as it may be
+ *
+ * Any bytes but those that would spoil a terminal, a list, or a path.
+ *
+ * Return: true when it is.
+ */
+bool keel_nl_good_name(const char *name)
 {
 	const char *c;
 
@@ -155,7 +187,7 @@ static int read_config(struct genl_info *info, struct keel_vm_config *config)
 		NL_SET_ERR_MSG(info->extack, "name: a guest has to have one");
 		return -EINVAL;
 	}
-	if (!good_name(nla_data(name))) {
+	if (!keel_nl_good_name(nla_data(name))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, name,
 				    "name: 1 to 63 bytes, none of them a control character or '/'");
 		return -EINVAL;
@@ -198,13 +230,13 @@ static struct keel_vm *make(struct genl_info *info, const struct keel_vm_config 
 	int err = 0;
 
 	if (IS_ERR(vm)) {
-		keel_image_free(image);
+		keel_image_put(image);
 		return vm;
 	}
 	if (image)
 		err = keel_vm_load(vm, image, info->extack);
 	if (err)
-		keel_image_free(image);
+		keel_image_put(image);
 	else if (info->attrs[KEEL_A_VM_RUN])
 		err = keel_vm_start(vm, info->extack);
 	if (!err)
@@ -234,9 +266,9 @@ int keel_nl_vm_new_doit(struct sk_buff *skb, struct genl_info *info)
 	image = read_image(info, config.memory);
 	if (IS_ERR(image))
 		return PTR_ERR(image);
-	msg = genlmsg_new(VM_REPLY, GFP_KERNEL);
+	msg = keel_nl_vm_reply();
 	if (!msg) {
-		keel_image_free(image);
+		keel_image_put(image);
 		return -ENOMEM;
 	}
 	vm = make(info, &config, image);
@@ -245,7 +277,7 @@ int keel_nl_vm_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(vm);
 	}
 	/* As in end() */
-	send_vm(msg, info, KEEL_CMD_VM_NEW, vm);
+	keel_nl_vm_send(msg, info, vm);
 	keel_vm_put(vm);
 	return 0;
 }
@@ -265,9 +297,9 @@ int keel_nl_vm_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	msg = genlmsg_new(VM_REPLY, GFP_KERNEL);
+	msg = keel_nl_vm_reply();
 	if (msg)
-		err = send_vm(msg, info, KEEL_CMD_VM_GET, vm);
+		err = keel_nl_vm_send(msg, info, vm);
 	keel_vm_put(vm);
 	return err;
 }
@@ -282,17 +314,25 @@ int keel_nl_vm_get_doit(struct sk_buff *skb, struct genl_info *info)
 int keel_nl_vm_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *weight = info->attrs[KEEL_A_VM_WEIGHT];
+	struct nlattr *template = info->attrs[KEEL_A_VM_TEMPLATE];
 	struct call call;
+	bool is_template;
+	u32 share;
 	int err;
 
-	if (!weight) {
+	if (!weight && !template) {
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, KEEL_A_VM_WEIGHT);
-		NL_SET_ERR_MSG(info->extack, "weight: it is all that can be set, and is missing");
+		NL_SET_ERR_MSG(info->extack, "weight and template: one of them has to be set");
 		return -EINVAL;
 	}
+	if (weight)
+		share = nla_get_u32(weight);
+	if (template)
+		is_template = nla_get_u32(template);
 	err = begin(info, &call);
 	return err ?: end(info, &call,
-			  keel_vm_set(call.vm, nla_get_u32(weight), info->extack));
+			  keel_vm_set(call.vm, weight ? &share : NULL,
+				      template ? &is_template : NULL, info->extack));
 }
 
 /**
@@ -327,7 +367,7 @@ int keel_nl_vm_load_doit(struct sk_buff *skb, struct genl_info *info)
 		return end(info, &call, PTR_ERR(image));
 	err = keel_vm_load(call.vm, image, info->extack);
 	if (err)
-		keel_image_free(image);
+		keel_image_put(image);
 	return end(info, &call, err);
 }
 
@@ -421,47 +461,6 @@ int keel_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	genlmsg_end(msg, head);
 	return genlmsg_reply(msg, info);
-}
-
-/* A guest's statistics are of any size up to this: 16 vCPUs with all their counters. */
-#define STAT_MAX	SZ_256K
-
-/**
- * keel_nl_stat_get_doit() - show what a guest has done
- * @skb: the command
- * @info: the command
- *
- * Return: 0, the statistics being sent; an errno with its reason.
- */
-int keel_nl_stat_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct keel_vm *vm = keel_nl_find(info);
-	size_t size = GENLMSG_DEFAULT_SIZE;
-	unsigned int vcpu;
-	struct sk_buff *msg;
-	void *head;
-	int err;
-
-	if (IS_ERR(vm))
-		return PTR_ERR(vm);
-	do {
-		vcpu = 0;
-		err = -ENOMEM;
-		msg = genlmsg_new(size, GFP_KERNEL);
-		if (!msg)
-			break;
-		head = genlmsg_put_reply(msg, info, &keel_nl_family, 0, KEEL_CMD_STAT_GET);
-		err = head ? keel_reply_stat(msg, vm, &vcpu) : -EMSGSIZE;
-		if (!err) {
-			genlmsg_end(msg, head);
-			err = genlmsg_reply(msg, info);
-			break;
-		}
-		nlmsg_free(msg);
-		size *= 2;
-	} while (err == -EMSGSIZE && size <= STAT_MAX);
-	keel_vm_put(vm);
-	return err;
 }
 
 /**

@@ -20,6 +20,10 @@ struct keel_image *keel_image_from(struct genl_info *info, u64 memory);
 
 /* netlink.c: the guest that a command names, with a reference, or an ERR_PTR */
 struct keel_vm *keel_nl_find(struct genl_info *info);
+/* likewise: is it a name for a guest; room for what is said of one; and the reply */
+bool keel_nl_good_name(const char *name);
+struct sk_buff *keel_nl_vm_reply(void);
+int keel_nl_vm_send(struct sk_buff *msg, struct genl_info *info, const struct keel_vm *vm);
 
 /* reply.c: -EMSGSIZE when there is no room; what was put by then is to be cancelled */
 int keel_reply_status(struct sk_buff *skb, const struct keel *keel);

@@ -16,6 +16,11 @@ static struct netlink_range_validation keel_a_start_gdt_limit_range = {
 	.max = 65535ULL,
 };
 
+static struct netlink_range_validation keel_a_vm_count_range = {
+	.min = 1ULL,
+	.max = 65279ULL,
+};
+
 static const struct nla_policy keel_segment_nl_policy[] = {
 	[KEEL_A_SEGMENT_GPA] = { .type = NLA_U64 },
 	[KEEL_A_SEGMENT_OFFSET] = { .type = NLA_U64 },
@@ -46,6 +51,7 @@ static const struct nla_policy keel_vm_new_nl_policy[] = {
 	[KEEL_A_VM_SEGMENT] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_START] = NLA_POLICY_NESTED(keel_start_nl_policy),
 	[KEEL_A_VM_RANDOM] = NLA_POLICY_NESTED(keel_segment_nl_policy),
+	[KEEL_A_VM_GENERATION] = { .type = NLA_U64 },
 	[KEEL_A_VM_RUN] = { .type = NLA_FLAG },
 };
 
@@ -58,6 +64,7 @@ static const struct nla_policy keel_vm_set_nl_policy[] = {
 	[KEEL_A_VM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[KEEL_A_VM_NAME] = { .type = NLA_NUL_STRING, .len = 63 },
 	[KEEL_A_VM_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 10000),
+	[KEEL_A_VM_TEMPLATE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 static const struct nla_policy keel_vm_load_nl_policy[] = {
@@ -67,6 +74,7 @@ static const struct nla_policy keel_vm_load_nl_policy[] = {
 	[KEEL_A_VM_SEGMENT] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_START] = NLA_POLICY_NESTED(keel_start_nl_policy),
 	[KEEL_A_VM_RANDOM] = NLA_POLICY_NESTED(keel_segment_nl_policy),
+	[KEEL_A_VM_GENERATION] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy keel_vm_stop_nl_policy[] = {
@@ -93,6 +101,14 @@ static const struct nla_policy keel_share_set_nl_policy[] = {
 	[KEEL_A_SHARE_BUDGET] = NLA_POLICY_RANGE(NLA_U32, 1, 100),
 	[KEEL_A_SHARE_CAP] = NLA_POLICY_MIN(NLA_U32, 2),
 	[KEEL_A_SHARE_RATE] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy keel_vm_clone_nl_policy[] = {
+	[KEEL_A_VM_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[KEEL_A_VM_NAME] = { .type = NLA_NUL_STRING, .len = 63 },
+	[KEEL_A_VM_CLONE] = { .type = NLA_NUL_STRING, .len = 63 },
+	[KEEL_A_VM_COUNT] = NLA_POLICY_FULL_RANGE(NLA_U32, &keel_a_vm_count_range),
+	[KEEL_A_VM_RUN] = { .type = NLA_FLAG },
 };
 
 /* Before 6.1, what has no policy takes anything. */
@@ -206,6 +222,13 @@ static const struct genl_ops keel_nl_ops[] = {
 		.policy = keel_none_nl_policy,
 		.maxattr = ARRAY_SIZE(keel_none_nl_policy) - 1,
 		.doit = keel_nl_share_scan_doit,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = KEEL_CMD_VM_CLONE,
+		.policy = keel_vm_clone_nl_policy,
+		.maxattr = ARRAY_SIZE(keel_vm_clone_nl_policy) - 1,
+		.doit = keel_nl_vm_clone_doit,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

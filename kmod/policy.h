@@ -44,5 +44,6 @@ int keel_nl_stat_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int keel_nl_share_get_doit(struct sk_buff *skb, struct genl_info *info);
 int keel_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info);
 int keel_nl_share_scan_doit(struct sk_buff *skb, struct genl_info *info);
+int keel_nl_vm_clone_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* KEEL_POLICY_H */

@@ -111,6 +111,8 @@ int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm, bool tell)
 		err = nla_put_u64_64bit(skb, KEEL_A_VM_STARTED, started, KEEL_A_VM_PAD);
 	if (!err && console)
 		err = nla_put_string(skb, KEEL_A_VM_CONSOLE, console);
+	if (!err && READ_ONCE(vm->template))
+		err = nla_put_u32(skb, KEEL_A_VM_TEMPLATE, 1);
 	return err ?: put_threads(skb, vm);
 }
 
@@ -120,6 +122,8 @@ static int put_memory(struct sk_buff *skb, struct keel_vm *vm)
 
 	keel_vm_stat(vm, &stat);
 	return nla_put_u64_64bit(skb, KEEL_A_STAT_MAPPED, stat.mapped * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_CLONED, stat.cloned * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_ZERO, stat.zero * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:

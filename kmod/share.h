@@ -123,7 +123,8 @@ void keel_index_exit(void);
  * @last: what the last one has
  * @capped: its pages that are so by keel_index_cap()
  * @nr: entries of @chunk
- * @chunk: its pages in the index; a chunk is there once one of its pages is
+ * @chunk: its pages in the index, NULL before the first one; a chunk is there once one of its
+ *         pages is
  */
 struct keel_sharer {
 	struct keel_vm *vm;
@@ -133,7 +134,7 @@ struct keel_sharer {
 	struct keel_share_pages last;
 	u64 capped;
 	u64 nr;
-	struct keel_chunk *chunk[];
+	struct keel_chunk **chunk;
 };
 
 #endif /* KEEL_SHARE_H */

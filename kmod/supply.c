@@ -19,7 +19,6 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
-#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
@@ -115,6 +114,32 @@ int keel_supply_fill(struct keel_vm *vm, unsigned int nr)
 			err = -ENOMEM;
 	}
 	return err;
+}
+
+/**
+ * keel_supply_call() - a call to root that takes frames of a guest's pool
+ * @vm: the guest, which gets more of them when it lacks some
+ * @nr: enum keel_hypercall
+ * @a: its first argument
+ * @b: its second
+ * @c: its third
+ * @with: what goes with it, NULL for nothing
+ *
+ * Return: root's answer, or -ENOMEM.
+ */
+s64 keel_supply_call(struct keel_vm *vm, u64 nr, u64 a, u64 b, u64 c,
+		     const struct keel_with *with)
+{
+	s64 ret = keel_call_growing(nr, a, b, c, with);
+	int err = 0;
+
+	while (ret == -ENOSPC && !err) {
+		err = keel_supply_fill(vm, TABLES);
+		keel_kick();
+		if (!err)
+			ret = keel_call(nr, a, b, c, with);
+	}
+	return err ?: ret;
 }
 
 /* Pages of an image that are read and mapped together */
@@ -336,11 +361,6 @@ void keel_supply_port(struct keel_vm *vm, u32 port)
 	keel_hypercall3(KEEL_HC_VM_PORT, vm->slot, port, 0);
 }
 
-static void park(void *unused)
-{
-	keel_hypercall(KEEL_HC_VCPU_PARK, 0);
-}
-
 /**
  * keel_supply_close() - end a guest in root, and free its memory
  * @vm: the guest, whose threads have ended
@@ -355,7 +375,7 @@ void keel_supply_close(struct keel_vm *vm)
 	if (keel_call(KEEL_HC_VM_KILL, vm->slot, 0, 0, NULL))
 		return;
 	/* Whoever has run it last forgets it, and everybody flushes. */
-	on_each_cpu(park, NULL, 1);
+	keel_call_park();
 	do {
 		nr = keel_call(KEEL_HC_VM_DRAIN, vm->slot, 0, 0,
 			       KEEL_WITH(batch, .out = batch, .size = sizeof(batch)));

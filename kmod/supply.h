@@ -13,10 +13,13 @@
 
 struct keel_image;
 struct keel_vm;
+struct keel_with;
 
 /* supply.c */
 int keel_supply_open(struct keel_vm *vm);
 int keel_supply_fill(struct keel_vm *vm, unsigned int nr);
+s64 keel_supply_call(struct keel_vm *vm, u64 nr, u64 a, u64 b, u64 c,
+		     const struct keel_with *with);
 int keel_supply_image(struct keel_vm *vm, const struct keel_image *image);
 int keel_supply_vcpu(struct keel_vm *vm, u32 index, const struct keel_vcpu_start *start);
 void keel_supply_stat(struct keel_vm *vm, struct keel_vm_stat *stat);

@@ -138,12 +138,23 @@ u64 keel_thread_time(struct keel_vcpu_thread *t)
 	return time;
 }
 
-static struct keel_hand *call(struct keel_vcpu_thread *t)
+static void name_of(const struct keel_vcpu_thread *t, char name[TASK_COMM_LEN])
+{
+	snprintf(name, TASK_COMM_LEN, "keel/%u:%u", t->vm->id, t->index);
+}
+
+/**
+ * keel_thread_call() - have a thread ready for a vCPU, in the cgroups of the calling task
+ * @t: the vCPU
+ *
+ * Return: the thread, or an ERR_PTR.
+ */
+struct keel_hand *keel_thread_call(struct keel_vcpu_thread *t)
 {
 	char name[TASK_COMM_LEN];
 
-	snprintf(name, sizeof(name), "keel/%u:%u", t->vm->id, t->index);
-	return keel_hand_get(name);
+	name_of(t, name);
+	return keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : keel_hand_get(name);
 }
 
 /* It goes on counting where the last one has ended. */
@@ -172,7 +183,7 @@ int keel_thread_get(struct keel_vcpu_thread *t)
 	struct keel_hand *hand = t->hand;
 
 	if (!t->task) {
-		hand = keel_vm_step_fails() ? ERR_PTR(-ENOMEM) : call(t);
+		hand = keel_thread_call(t);
 		if (IS_ERR(hand))
 			return PTR_ERR(hand);
 	}
@@ -272,29 +283,41 @@ bool keel_thread_leave(struct keel_vcpu_thread *t)
  * keel_thread_recall() - if a vCPU's thread has left, and it has something to do, get another
  * @t: the vCPU
  * @due: it has something to do for certain
+ *
+ * While its guest is paused, that can wait until it is not: keel_vcpus_go() calls again.
  */
 void keel_thread_recall(struct keel_vcpu_thread *t, bool due)
 {
+	u64 ms;
+
 	spin_lock(&t->vm->thread_lock);
-	if (t->away && (due || !t->halted || READ_ONCE(t->woken) || t->deadline))
-		call_after(t, 0);
+	if (t->away && !READ_ONCE(t->vm->pausing)) {
+		if (due || !t->halted || READ_ONCE(t->woken)) {
+			call_after(t, 0);
+		} else if (t->deadline) {
+			ms = due_in(t);
+			call_after(t, ms < AWAY_MS ? 0 : ms - KEEL_LINGER_MS);
+		}
+	}
 	spin_unlock(&t->vm->thread_lock);
 }
 
-static void back(struct work_struct *work)
+/**
+ * keel_thread_come() - a thread for a vCPU that is away, if it still is
+ * @t: the vCPU
+ * @hand: the thread, which is let go otherwise
+ */
+void keel_thread_come(struct keel_vcpu_thread *t, struct keel_hand *hand)
 {
-	struct keel_vcpu_thread *t = container_of(to_delayed_work(work), struct keel_vcpu_thread,
-						  back);
-	struct keel_hand *hand = call(t);
+	char name[TASK_COMM_LEN];
 	bool wanted;
 
-	if (IS_ERR(hand)) {
-		queue_delayed_work(keel_work, &t->back, msecs_to_jiffies(RETRY_MS));
-		return;
-	}
+	/* A guest that was cloned just now has its number only since it can be found. */
+	name_of(t, name);
 	spin_lock(&t->vm->thread_lock);
 	wanted = t->away;
 	if (wanted) {
+		keel_hand_name(hand, name);
 		t->away = false;
 		t->out = false;
 		t->stays = false;
@@ -307,6 +330,52 @@ static void back(struct work_struct *work)
 	} else {
 		keel_hand_put(hand);
 	}
+}
+
+static void back(struct work_struct *work)
+{
+	struct keel_vcpu_thread *t = container_of(to_delayed_work(work), struct keel_vcpu_thread,
+						  back);
+	struct keel_hand *hand = keel_thread_call(t);
+
+	if (IS_ERR(hand))
+		queue_delayed_work(keel_work, &t->back, msecs_to_jiffies(RETRY_MS));
+	else
+		keel_thread_come(t, hand);
+}
+
+/**
+ * keel_thread_copy() - a vCPU that is where another one is
+ * @t: the vCPU, of a guest that nobody knows yet; it is away from now on
+ * @from: the other one, which is kept out of its guest
+ */
+void keel_thread_copy(struct keel_vcpu_thread *t, const struct keel_vcpu_thread *from)
+{
+	t->away = true;
+	t->halted = from->halted;
+	t->woken = READ_ONCE(from->woken);
+	t->deadline = from->deadline;
+	t->input = from->input;
+	/* What root was told of waiting goes on from there. */
+	t->delay = from->delay - from->past_delay;
+}
+
+/**
+ * keel_thread_needed() - has a vCPU that was copied to have a thread at once?
+ * @t: the vCPU
+ * @run: its guest goes on at once
+ *
+ * Context: the task whose cgroups its thread is to be in.
+ *
+ * Return: true when it has something to do, or when a thread that is called later would
+ * not be in those.
+ */
+bool keel_thread_needed(const struct keel_vcpu_thread *t, bool run)
+{
+	if (!keel_crew_at_home())
+		return true;
+	return run && (!t->halted || READ_ONCE(t->woken) ||
+		       (t->deadline && due_in(t) < AWAY_MS));
 }
 
 /**

@@ -94,7 +94,7 @@ static void fill(struct keel_vm *vm)
 	int err;
 
 	mutex_lock(&vm->fill_lock);
-	vm->fill = clamp_t(u32, vm->fill * 2, FILL_MIN, FILL_MAX);
+	vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
 	err = keel_supply_fill(vm, vm->fill);
 	mutex_unlock(&vm->fill_lock);
 	keel_kick();
@@ -401,6 +401,26 @@ void keel_vcpus_go(struct keel_vm *vm)
 	wake_up_all(&vm->wait);
 	for (i = 0; i < vm->config.vcpus; i++)
 		keel_thread_recall(&vm->thread[i], false);
+}
+
+/**
+ * keel_vcpus_follow() - threads for the vCPUs of a guest that was cloned
+ * @vm: the guest, all of whose vCPUs are away unless somebody was faster
+ * @hand: for each of them a thread, or NULL for one that need not have one now
+ * @run: they go on
+ */
+void keel_vcpus_follow(struct keel_vm *vm, struct keel_hand **hand, bool run)
+{
+	u32 i;
+
+	/* A thread that comes first would wait for this. */
+	if (run)
+		WRITE_ONCE(vm->pausing, false);
+	for (i = 0; i < vm->config.vcpus; i++)
+		if (hand[i])
+			keel_thread_come(&vm->thread[i], hand[i]);
+	if (run)
+		keel_vcpus_go(vm);
 }
 
 /**

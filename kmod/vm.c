@@ -25,6 +25,9 @@
 #include "supply.h"
 #include "vm.h"
 
+/* As many guests as there is memory for: no process is killed to make another one. */
+#define GFP_OBJECT (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static DEFINE_MUTEX(table);
 static DEFINE_XARRAY_ALLOC1(by_id);
 static DEFINE_HASHTABLE(by_name, 8);
@@ -59,7 +62,7 @@ static void release(struct kref *ref)
 {
 	struct keel_vm *vm = container_of(ref, struct keel_vm, ref);
 
-	keel_image_free(vm->image);
+	keel_image_put(vm->image);
 	keel_console_free(vm->console);
 	mem_cgroup_put(vm->memcg);
 	ida_free(&slots, vm->slot);
@@ -76,13 +79,19 @@ void keel_vm_put(struct keel_vm *vm)
 	kref_put(&vm->ref, release);
 }
 
-static struct keel_vm *allocate(const struct keel_vm_config *config)
+/**
+ * keel_vm_alloc() - a guest that nobody finds yet
+ * @config: what it is made from, checked
+ *
+ * Return: the guest, with a reference for the caller, or NULL.
+ */
+struct keel_vm *keel_vm_alloc(const struct keel_vm_config *config)
 {
 	struct keel_vm *vm = NULL;
 	int slot;
 
 	if (!keel_vm_step_fails())
-		vm = kzalloc(struct_size(vm, thread, config->vcpus), GFP_KERNEL_ACCOUNT);
+		vm = kzalloc(struct_size(vm, thread, config->vcpus), GFP_OBJECT);
 	if (!vm)
 		return NULL;
 	slot = ida_alloc_range(&slots, 1, KEEL_GUEST_IDS - 1, GFP_KERNEL);
@@ -129,6 +138,39 @@ static int enter(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* Under @table: and not any more.  True when it was the last one. */
+static bool take_out(struct keel_vm *vm)
+{
+	xa_erase(&by_id, vm->id);
+	hash_del(&vm->node);
+	return !--count;
+}
+
+/**
+ * keel_vms_enter() - guests can be found from now on, all of them or none
+ * @vms: the guests
+ * @nr: how many
+ * @extack: the reason of a failure
+ *
+ * Return: 0; -EEXIST when a name is taken, -ENOMEM.
+ */
+int keel_vms_enter(struct keel_vm **vms, unsigned int nr, struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err = 0;
+
+	mutex_lock(&table);
+	for (i = 0; i < nr && !err; i++)
+		err = enter(vms[i], extack);
+	/* The one that failed was not entered. */
+	for (i -= !!err; err && i; i--) {
+		take_out(vms[i - 1]);
+		keel_vm_put(vms[i - 1]);
+	}
+	mutex_unlock(&table);
+	return err;
+}
+
 /**
  * keel_vm_new() - make a guest
  * @config: what it is made from, checked
@@ -146,7 +188,7 @@ struct keel_vm *keel_vm_new(const struct keel_vm_config *config, struct netlink_
 		NL_SET_ERR_MSG(extack, "this machine can have no guests: status-get says why");
 		return ERR_PTR(-EOPNOTSUPP);
 	}
-	vm = allocate(config);
+	vm = keel_vm_alloc(config);
 	if (!vm) {
 		NL_SET_ERR_MSG(extack, "no memory for another guest");
 		return ERR_PTR(-ENOMEM);
@@ -249,9 +291,7 @@ int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	keel_life_end(vm, KEEL_VM_STATE_STOPPED, KEEL_VM_REASON_COMMAND, 0);
 	keel_share_on(vm, false, NULL);
 	mutex_lock(&table);
-	xa_erase(&by_id, vm->id);
-	hash_del(&vm->node);
-	last = !--count;
+	last = take_out(vm);
 	mutex_unlock(&table);
 	mutex_unlock(&vm->lock);
 	if (last)

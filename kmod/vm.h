@@ -46,17 +46,23 @@ struct keel_segment {
 
 /**
  * struct keel_image - what a guest starts from
+ * @ref: guests that have it: a clone has that of its source
  * @file: holds the segments
  * @nr: number of segments
  * @start: first registers of vCPU 0
  * @random: what is made anew each time, in one of the segments; of no size if nothing is
+ * @generation: where the VM generation id is
+ * @has_generation: there is one
  * @segment: the segments
  */
 struct keel_image {
+	struct kref ref;
 	struct file *file;
 	unsigned int nr;
 	struct keel_vcpu_start start;
 	struct keel_segment random;
+	u64 generation;
+	bool has_generation;
 	struct keel_segment segment[];
 };
 
@@ -72,6 +78,20 @@ struct keel_vm_config {
 	u64 memory;
 	u32 vcpus;
 	u32 weight;
+};
+
+/**
+ * struct keel_clone_config - what guests are cloned to
+ * @name: of the one, or what the names of many begin with
+ * @numbered: it is that
+ * @count: how many
+ * @run: they run at once
+ */
+struct keel_clone_config {
+	char name[KEEL_NAME_MAX + 1];
+	bool numbered;
+	u32 count;
+	bool run;
 };
 
 /**
@@ -146,6 +166,7 @@ struct keel_vcpu_thread {
  * @state: enum keel_vm_state, written under @lock
  * @reason: enum keel_vm_reason, why it is in @state
  * @detail: what goes with the reason: exit code, address
+ * @template: it is there to be cloned, and stays paused
  * @gone: deleted; it only waits for its last reference
  * @created: CLOCK_BOOTTIME, when
  * @started: CLOCK_BOOTTIME, when it was started last, 0 for never
@@ -185,6 +206,7 @@ struct keel_vm {
 	u32 state;
 	u32 reason;
 	u64 detail;
+	bool template;
 	bool gone;
 	u64 created;
 	u64 started;
@@ -215,6 +237,12 @@ struct keel_vm {
 	struct keel_vcpu_thread thread[];
 };
 
+/* Is it in root?  Under its @lock */
+static inline bool keel_lives(const struct keel_vm *vm)
+{
+	return vm->state == KEEL_VM_STATE_RUNNING || vm->state == KEEL_VM_STATE_PAUSED;
+}
+
 /* vm.c: objects.  What returns a guest returns a reference to it. */
 struct keel;
 int keel_vms_init(struct keel *keel);
@@ -228,8 +256,9 @@ struct keel_vm *keel_vm_by_name(const char *name);
 struct keel_vm *keel_vm_next(u32 id);
 void keel_vm_put(struct keel_vm *vm);
 int keel_vm_delete(struct keel_vm *vm, struct netlink_ext_ack *extack);
-/* sets weight; other members as they are */
-int keel_vm_set(struct keel_vm *vm, u32 weight, struct netlink_ext_ack *extack);
+/* an object that nobody finds yet, or NULL; and many of them that can be found, or none */
+struct keel_vm *keel_vm_alloc(const struct keel_vm_config *config);
+int keel_vms_enter(struct keel_vm **vms, unsigned int nr, struct netlink_ext_ack *extack);
 
 /* life.c: states.  0, or an errno with its reason in @extack; then nothing has changed. */
 /* takes over @image on success */
@@ -240,13 +269,22 @@ int keel_vm_resume(struct keel_vm *vm, struct netlink_ext_ack *extack);
 int keel_vm_reset(struct keel_vm *vm, struct netlink_ext_ack *extack);
 /* asks the guest, and forces it after @timeout ms; 0 forces at once */
 int keel_vm_stop(struct keel_vm *vm, u32 timeout, struct netlink_ext_ack *extack);
-/* lets it share or not, and with whom; NULL leaves that as it is */
+
+/* settings.c: NULL leaves as it is what it stands for */
+int keel_vm_set(struct keel_vm *vm, const u32 *weight, const bool *template,
+		struct netlink_ext_ack *extack);
+/* lets it share or not, and with whom */
 int keel_vm_share(struct keel_vm *vm, const bool *on, const u32 *domain,
 		  struct netlink_ext_ack *extack);
 void keel_vm_stat(struct keel_vm *vm, struct keel_vm_stat *stat);
 /* of one vCPU; false when there is none, as when the guest does not run */
 bool keel_vm_vcpu_stat(struct keel_vm *vm, u32 index, struct keel_vcpu_stat *stat);
-void keel_image_free(struct keel_image *image);
+struct keel_image *keel_image_get(struct keel_image *image);
+void keel_image_put(struct keel_image *image);
+
+/* clone.c: guests that are where @from is */
+struct keel_vm *keel_vm_clone(struct keel_vm *from, const struct keel_clone_config *config,
+			      struct netlink_ext_ack *extack);
 
 /* console.c: the other end of the serial port.  NULL is a console that swallows all. */
 struct keel_console *keel_console_new(u32 id, struct keel_vm *vm);

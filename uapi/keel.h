@@ -227,6 +227,22 @@ enum {
 	 * that are random, and others each time the guest starts.
 	 */
 	KEEL_A_VM_RANDOM,
+	/*
+	 * u64: Where in the pages of one segment the 16 bytes of the VM generation id are. A clone
+	 * gets another one, and is told so by its event device; a guest that starts again keeps it.
+	 */
+	KEEL_A_VM_GENERATION,
+	/*
+	 * u32: 1 for a paused guest that is there to be cloned: it does not go on, start again or
+	 * stop until this is set to 0. Absent in replies when it is none.
+	 */
+	KEEL_A_VM_TEMPLATE,
+	/*
+	 * string: The name of the clone; with count, what is ahead of '-' and a number, from 1 on.
+	 */
+	KEEL_A_VM_CLONE,
+	/* u32: How many clones. */
+	KEEL_A_VM_COUNT,
 
 	/* private: */
 	__KEEL_A_VM_MAX,
@@ -341,6 +357,8 @@ enum {
 	KEEL_A_STAT_SHORT,
 	/* u32: How often it was paused since no memory was to be had for it. */
 	KEEL_A_STAT_STARVED,
+	/* u64: Bytes of memory that a clone has as well, or the guest that it is a clone of. */
+	KEEL_A_STAT_CLONED,
 
 	/* private: */
 	__KEEL_A_STAT_MAX,
@@ -518,6 +536,12 @@ enum {
 	 * It answers at once; share-get tells when it is done.
 	 */
 	KEEL_CMD_SHARE_SCAN,
+	/*
+	 * Make guests that are where a running or paused one is, and share its memory until one of
+	 * them writes to it. All of them, or none. They run at once if run is given, and are paused
+	 * otherwise. The reply is as that of vm-new, of the first one.
+	 */
+	KEEL_CMD_VM_CLONE,
 	/* A notification. About a guest, it is as the reply of vm-get, with the event. */
 	KEEL_CMD_NTF,
 

@@ -203,6 +203,37 @@ static void device_timer(struct kunit *test)
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(end, begin), 1000LL);
 }
 
+/* A clone's devices know what its source's do; its generation id is told once. */
+static void device_clone(struct kunit *test)
+{
+	struct played *p = play(test);
+	struct keel_vm *from = kunit_kzalloc(test, sizeof(*from), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, from);
+	from->devices.uart.ier = 1;
+	from->devices.uart.line = true;
+	from->devices.uart.told = 0x101;
+	from->devices.rtc.index = 7;
+	from->devices.pit.initial = 1234;
+	from->devices.ged = 1;
+	from->devices.ioapic.entry[9] = 0x30;
+	from->devices.ioapic.lines = 1 << 4;
+	keel_device_copy(&p->vm, from);
+	KUNIT_EXPECT_EQ(test, memcmp(&p->vm.devices, &from->devices, sizeof(from->devices)), 0);
+	KUNIT_EXPECT_TRUE(test, p->listens);
+	KUNIT_EXPECT_EQ(test, p->sent, 0U);
+	KUNIT_EXPECT_EQ(test, p->told, 0U);
+	keel_device_renewed(&p->vm);
+	KUNIT_EXPECT_EQ(test, p->sent, 1U);
+	KUNIT_EXPECT_EQ(test, p->data & 0xff, 0x30U);
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 3U);
+	KUNIT_EXPECT_EQ(test, play_in(0x602), 0U);
+	KUNIT_EXPECT_EQ(test, from->devices.ged, 1);
+	from->devices.uart.ier = 2;
+	keel_device_copy(&p->vm, from);
+	KUNIT_EXPECT_FALSE(test, p->listens);
+}
+
 static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_nobody),
 	KUNIT_CASE(device_ends),
@@ -212,6 +243,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_memory),
 	KUNIT_CASE(device_clock),
 	KUNIT_CASE(device_timer),
+	KUNIT_CASE(device_clone),
 	{}
 };
 
