@@ -224,6 +224,7 @@ bool acpi_add(struct image *image, char say[IMAGE_SAY])
 	memcpy(all, out.data, out.len);
 	free(out.data);
 	id = image_own(image, 16);
+	image->generation = KEEL_MACHINE_GENID;
 	return image_random(id, 16, say) &&
 	       image_add(image, KEEL_MACHINE_ACPI, KEEL_MACHINE_GENID - KEEL_MACHINE_ACPI, all,
 			 out.len, say) &&

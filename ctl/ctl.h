@@ -87,6 +87,7 @@ void ctl_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define CTL_BOLD	"\033[1m"
 #define CTL_PLAIN	"\033[0m"
 
+extern const struct ctl_option clone_options[];
 extern const struct ctl_option console_options[];
 extern const struct ctl_option create_options[];
 extern const struct ctl_option list_options[];
@@ -99,6 +100,7 @@ extern const struct ctl_option top_options[];
 extern const struct ctl_option wait_options[];
 
 int ctl_help(const struct ctl_command *cmd);
+int cmd_clone(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
@@ -117,6 +119,7 @@ int cmd_start(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_template(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_version(void);

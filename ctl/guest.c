@@ -43,6 +43,7 @@ static const struct nla_policy policy[KEEL_A_VM_MAX + 1] = {
 	[KEEL_A_VM_EVENT] = { .type = NLA_U32 },
 	[KEEL_A_VM_TAMPER_ADDRESS] = { .type = NLA_U64 },
 	[KEEL_A_VM_TAMPER_CPU] = { .type = NLA_U32 },
+	[KEEL_A_VM_TEMPLATE] = { .type = NLA_U32 },
 };
 
 static __u32 get_u32(struct nlattr *attr)
@@ -98,6 +99,7 @@ int guest_take(struct nlmsghdr *msg, void *guest)
 	g->has_detail = tb[KEEL_A_VM_DETAIL] && has_detail(g->reason);
 	g->created = get_u64(tb[KEEL_A_VM_CREATED]);
 	g->started = get_u64(tb[KEEL_A_VM_STARTED]);
+	g->template = get_u32(tb[KEEL_A_VM_TEMPLATE]);
 	if (tb[KEEL_A_VM_NAME])
 		nla_strlcpy(g->name, tb[KEEL_A_VM_NAME], sizeof(g->name));
 	if (tb[KEEL_A_VM_CONSOLE])
@@ -324,6 +326,7 @@ void guest_json(const char *name, const struct guest *g)
 		json_u64("started", g->started);
 	else
 		json_null("started");
+	json_bool("template", g->template);
 	json_str("console", *g->console ? g->console : NULL);
 	json_open("threads", '[');
 	for (i = 0; i < g->threads; i++)

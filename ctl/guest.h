@@ -24,6 +24,7 @@
  * @has_detail: there is one
  * @created: CLOCK_BOOTTIME in ns
  * @started: the same, 0 for never
+ * @template: it is there to be cloned
  * @console: its tty, empty when it has none
  * @threads: how many there are
  * @thread: those of its vCPUs
@@ -41,6 +42,7 @@ struct guest {
 	bool has_detail;
 	__u64 created;
 	__u64 started;
+	bool template;
 	char console[32];
 	unsigned int threads;
 	__u32 thread[KEEL_VCPUS_MAX];

@@ -96,6 +96,7 @@ struct image_range {
  * @piece: by their address once image_seal() has sorted them
  * @start: first registers
  * @random: bytes that the kernel makes anew each time the guest starts; of no size if none are
+ * @generation: where the VM generation id is, 0 for none
  * @own: buffers that go with it
  * @owns: how many
  * @fd: the memfd, -1 before there is one
@@ -113,6 +114,7 @@ struct image {
 	struct image_piece piece[IMAGE_PIECES];
 	struct image_start start;
 	struct image_range random;
+	__u64 generation;
 	void *own[IMAGE_BUFFERS];
 	unsigned int owns;
 	int fd;

@@ -41,6 +41,15 @@ const struct ctl_command ctl_commands[] = {
 	  name_options, cmd_destroy },
 	{ "set", "NAME --weight N", 1, 1, "change a guest's settings", "",
 	  set_options, cmd_set },
+	{ "clone", "NAME NEW [--count N] [OPTION...]", 2, 2,
+	  "make guests that are where another one is",
+	  "The source runs or is paused.  Clones share its memory until one of them writes to it.\n"
+	  "If anything is refused, there is none.\n"
+	  "With -j, prints the first one as 'show' does.\n",
+	  clone_options, cmd_clone },
+	{ "template", "NAME [on|off]", 1, 2, "have a paused guest for nothing but to be cloned",
+	  "It does not go on, start again or stop before it is 'off'.\n",
+	  name_options, cmd_template },
 	{ "share", "[WHAT [NAME|N]]", 0, 2, "let guests share equal pages, and print what it saves",
 	  "  on NAME       look for pages of this guest that are equal to others\n"
 	  "  off NAME      stop that; what is shared stays so until it is written to\n"

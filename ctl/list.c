@@ -118,6 +118,8 @@ static void print_guest(const struct guest *g)
 	printf("  created  %s ago\n", since(g->created));
 	if (g->started)
 		printf("  started  %s ago\n", since(g->started));
+	if (g->template)
+		puts("  template yes");
 	if (*g->console)
 		printf("  console  /dev/%s\n", g->console);
 	if (g->threads)

@@ -234,6 +234,8 @@ void load_put(struct nl_msg *msg, const struct image *image)
 
 	for (i = 0; good && i < image->segments; i++)
 		good = put_segment(msg, &image->segment[i]);
+	if (good && image->generation)
+		good = !nla_put_u64(msg, KEEL_A_VM_GENERATION, image->generation);
 	if (!good || !put_start(msg, &image->start) || !put_random(msg, &image->random))
 		abort();	/* 64 segments fit into a page */
 }

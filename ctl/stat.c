@@ -107,6 +107,8 @@ static void print_one(const struct stat_guest *s)
 	printf("%s%s%s\n\n", ctl_paint(CTL_BOLD), text_quote(s->name), ctl_paint(CTL_PLAIN));
 	print_number(s->mapped, "mapped", "bytes of its own memory");
 	print_number(s->shared, "shared", "bytes mapped to frames that others map as well");
+	print_number(s->cloned, "cloned",
+		     "bytes of memory that are a clone's as well, or a source's");
 	print_number(s->zero, "zero", "bytes mapped to the one zero frame");
 	print_number(s->tables, "tables", "bytes of EPT tables");
 	print_number(s->pool, "pool", "bytes that wait for a first touch");

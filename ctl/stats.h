@@ -59,6 +59,7 @@ struct stat_vcpu {
  * @name: its name
  * @mapped: bytes of its own memory
  * @shared: bytes mapped to frames that others map as well
+ * @cloned: bytes of memory that are a clone's as well, or a source's
  * @zero: bytes mapped to the one zero frame
  * @tables: bytes of EPT tables
  * @pool: bytes that wait for a first touch
@@ -77,6 +78,7 @@ struct stat_guest {
 	char name[KEEL_NAME_MAX + 1];
 	__u64 mapped;
 	__u64 shared;
+	__u64 cloned;
 	__u64 zero;
 	__u64 tables;
 	__u64 pool;

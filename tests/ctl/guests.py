@@ -60,7 +60,7 @@ def test_life():
     test('create as JSON', {**made, 'created': 0} == {
         'id': 2, 'name': 'db', 'state': 'created', 'reason': None, 'detail': None,
         'memory': 1 << 30, 'vcpus': 1, 'weight': 100, 'created': 0, 'started': None,
-        'console': 'ttyKEEL2', 'threads': []} and made['created'] > 0, made)
+        'template': False, 'console': 'ttyKEEL2', 'threads': []} and made['created'] > 0, made)
     test('show says the same', machine.json('show', 'db') == made)
     test('by id, too', machine.json('show', '--id', '2') == made)
     said('without an image', machine, ['start', 'web'], 2, 'start: web: the guest is created')
@@ -81,6 +81,37 @@ def test_life():
     said('destroy', machine, ['destroy', 'web', '--id'], 1, "'web' is no number")
     said('destroy them', machine, ['destroy', 'web', 'db'], 0)
     test('there are none', machine.json('list') == {'guests': []} and not kernel.vms)
+
+
+def test_clones():
+    """Guests that are where another one is."""
+    machine = with_keel()
+    kernel = machine.kernel
+    kernel.add('web', 'running')
+    said('clone', machine, ['clone', 'web', 'copy'], 0, out='')
+    test('it runs', kernel.requests[-1] == ('vm-clone', {'name': b'web', 'clone': b'copy', 'run': True}) and
+         machine.json('show', 'copy')['state'] == 'running', kernel.requests)
+    made = machine.json('clone', '--id', '1', 'more', '--count', '3', '--paused')
+    test('many, by id', kernel.requests[-1] == ('vm-clone', {'id': 1, 'clone': b'more', 'count': 3}),
+         kernel.requests)
+    test('clone as JSON', made['name'] == 'more-1' and made == machine.json('show', 'more-1'), made)
+    test('each of them', [g['name'] for g in machine.json('list')['guests'] if g['state'] == 'paused'] ==
+         ['more-1', 'more-2', 'more-3'])
+    said('a name that is taken', machine, ['clone', 'web', 'more', '--count', '2'], 2,
+         'keelctl: clone: web: name: there is a guest of this name\n')
+    said('of nobody', machine, ['clone', 'nobody', 'x'], 2, 'there is no guest of this name')
+    said('a count', machine, ['clone', 'web', 'x', '--count', '-1'], 1, 'is no number')
+    said('no name', machine, ['clone', 'web'], 1, 'usage: keelctl clone NAME NEW')
+    said('a long name', machine, ['clone', 'web', 'x' * 5000], 1, 'as long as that')
+    said('template', machine, ['template', 'more-1'], 0, out='')
+    test('it is one', kernel.requests[-1] == ('vm-set', {'name': b'more-1', 'template': 1}) and
+         machine.json('show', 'more-1')['template'] is True, kernel.requests)
+    said('shown', machine, ['show', 'more-1'], 0, out='template yes')
+    said('template off', machine, ['template', '--id', str(made['id']), 'off'], 0, out='')
+    test('it is none', machine.json('show', 'more-1')['template'] is False)
+    said('template on', machine, ['template', 'more-1', 'on'], 0, out='')
+    said('template what', machine, ['template', 'more-1', 'perhaps'], 1, "neither 'on' nor 'off'")
+    said('template of nobody', machine, ['template', 'nobody'], 2, 'template: nobody: name: there is no')
 
 
 def test_numbers():
@@ -362,7 +393,8 @@ def test_stat():
     test('a guest in more than one message', both[:1] == one and len(both) == 2 and
          both[1]['vcpus'] == [] and both[1]['name'] == 'idle', both)
     test('stat as JSON', {**one[0], 'vcpus': None} == {
-        'id': 1, 'name': 'web', 'mapped': 8192, 'zero': 4096, 'tables': 12288, 'pool': 65536,
+        'id': 1, 'name': 'web', 'mapped': 8192, 'cloned': 1 << 14, 'zero': 4096,
+        'tables': 12288, 'pool': 65536,
         'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
         'filled': 1 << 20, 'read_touches': 1, 'write_touches': 2, 'vcpus': None} and
         one[0]['vcpus'][2] == {'index': 2, 'thread': 102, 'cpu_time': 10 ** 9, 'runs': 5,
@@ -435,5 +467,5 @@ def test_nobody():
     said('no netlink', machine, ['list'], 2, 'netlink: ', out='')
 
 
-TESTS = (test_life, test_numbers, test_line, test_refusals, test_lists, test_wait, test_monitor,
+TESTS = (test_life, test_clones, test_numbers, test_line, test_refusals, test_lists, test_wait, test_monitor,
          test_unload, test_stat, test_top, test_nobody)

@@ -51,9 +51,10 @@ REASONS = {name[15:].lower(): value for name, value in NUMBERS.items()
            if name.startswith('KEEL_VM_REASON_')}
 EVENTS = {name[14:].lower().replace('_', '-'): value for name, value in NUMBERS.items()
           if name.startswith('KEEL_VM_EVENT_')}
-TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start random run',
-         'vm-get': 'id name', 'vm-set': 'id name weight', 'vm-del': 'id name',
-         'vm-load': 'id name image-fd segment start random', 'vm-start': 'id name',
+TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start random generation run',
+         'vm-get': 'id name', 'vm-set': 'id name weight template', 'vm-del': 'id name',
+         'vm-load': 'id name image-fd segment start random generation',
+         'vm-clone': 'id name clone count run', 'vm-start': 'id name',
          'vm-pause': 'id name', 'vm-resume': 'id name', 'vm-stop': 'id name timeout',
          'vm-reset': 'id name', 'stat-get': 'id name', 'share-get': 'id name',
          'share-set': 'id name enable domain budget cap rate', 'share-scan': ''}
@@ -132,6 +133,7 @@ class Kernel:
         self.obedience = 0.05   # seconds until a guest stops when asked, None for never
         self.image = None       # {gpa: bytes} of the latest load
         self.random = []        # what it wants to be random
+        self.generation = None  # where it has its generation id
         self.size = None        # of its file
         self.start = self.seals = None      # its registers, and the seals of its file
         self.why_not = None
@@ -278,6 +280,8 @@ class Kernel:
                 self.find(attrs)
         elif command == 'vm-new':
             self.send(client, FAMILY, 0, seq, head + encode('vm', self.new(attrs, pid)))
+        elif command == 'vm-clone':
+            self.send(client, FAMILY, 0, seq, head + encode('vm', self.clone(self.find(attrs), attrs)))
         elif command == 'vm-get':
             self.send(client, FAMILY, 0, seq, head + encode('vm', self.find(attrs)))
         else:
@@ -307,6 +311,7 @@ class Kernel:
         """A guest's counters."""
         return {'id': vm['id'], 'name': vm['name'], 'mapped': 8192, 'zero': 4096, 'tables': 12288,
                 'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
+                'cloned': 1 << 14,
                 'pool': 65536, 'filled': 1 << 20, 'read-touches': 1, 'write-touches': 2,
                 'vcpu': [], **self.stats.get(vm['id'], {})}
 
@@ -325,13 +330,32 @@ class Kernel:
         which = 'id' if 'id' in attrs else 'name'
         raise Refused(errno.ENOENT, f'{which}: there is no guest of this {which}', which)
 
+    def clone(self, source, attrs):
+        """Make as many as are asked for."""
+        names = [attrs['clone']]
+        if 'count' in attrs:
+            names = [attrs['clone'] + f'-{number + 1}'.encode() for number in range(attrs['count'])]
+        if source['state'] not in (STATES['running'], STATES['paused']):
+            raise Refused(errno.EBUSY, 'the guest neither runs nor is paused: start it first')
+        if any(vm['name'] in names for vm in self.vms.values()):
+            raise Refused(errno.EEXIST, 'name: there is a guest of this name')
+        made = [{**source, 'id': self.next + number, 'name': name, 'console': f'ttyKEEL{self.next + number}',
+                 'state': STATES['running' if 'run' in attrs else 'paused']}
+                for number, name in enumerate(names)]
+        for vm in made:
+            vm.pop('template', None)
+            self.vms[vm['id']] = vm
+            self.event('created', vm)
+        self.next += len(made)
+        return made[0]
+
     def new(self, attrs, pid=None):
         """Make a guest, and load and start it if that is asked for."""
         if attrs['memory'] % 4096:
             raise Refused(errno.EINVAL, 'memory: has to be a multiple of 4096', 'memory')
         if any(vm['name'] == attrs['name'] for vm in self.vms.values()):
             raise Refused(errno.EEXIST, 'name: there is a guest of this name', 'name')
-        image = {key: attrs[key] for key in ('image-fd', 'segment', 'start', 'random')
+        image = {key: attrs[key] for key in ('image-fd', 'segment', 'start', 'random', 'generation')
                  if key in attrs}
         own = {key: attrs[key] for key in attrs if key not in image and key != 'run'}
         vm = {'id': self.next, 'vcpus': 1, 'weight': 100, **own, 'state': STATES['created'],
@@ -393,6 +417,7 @@ class Kernel:
         with open(f'/proc/{pid}/fd/{attrs["image-fd"]}', 'rb') as file:
             self.image, self.start = {}, attrs['start']
             self.random = attrs.get('random', [])
+            self.generation = attrs.get('generation')
             self.seals = fcntl.fcntl(file, F_GET_SEALS)
             self.size = os.fstat(file.fileno()).st_size
             for segment in attrs['segment']:
@@ -416,7 +441,7 @@ class Kernel:
             del self.vms[vm['id']]
             self.event('deleted', vm)
         elif command == 'vm-set':
-            vm['weight'] = attrs['weight']
+            vm.update({key: attrs[key] for key in ('weight', 'template') if key in attrs})
             self.event('changed', vm)
         elif command == 'vm-load':
             self.load(vm, attrs, pid)

@@ -136,6 +136,7 @@ def check_acpi(name, kernel, cpus):
     dsdt = table_at(name, get, check_fadt(name, tables[b'FACP']))
     test(f'{name}: DSDT', dsdt[:4] == b'DSDT' and dsdt[8] == 2)
     generation = get(GENID, 16)
+    test(f'{name}: clones get another one', kernel.generation == GENID, kernel.generation)
     test(f'{name}: a generation id', len(set(generation)) > 4, generation)
     test(f'{name}: nothing else where the tables are', not any(
         0xa0000 <= gpa < MIB and gpa not in (RSDP, GENID) for gpa in kernel.image))

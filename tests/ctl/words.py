@@ -118,7 +118,8 @@ def test_completion():
                         (['create', 'x', '--kernel', f'{TOP}/docs/keelct'], [f'{TOP}/docs/keelctl.8']),
                         (['create', 'x', '--kernel', '=', f'{TOP}/docs/keelct'], [f'{TOP}/docs/keelctl.8']),
                         (['-j', 'sho'], ['show']), (['share', 'ex'], ['explain']),
-                        (['share', 'on', 'web'], ['webs']), (['share', 'on', 'webs', ''], []), (['doctor', ''], ['help'])):
+                        (['share', 'on', 'web'], ['webs']), (['share', 'on', 'webs', ''], []),
+                        (['template', 'webs', 'of'], ['off']), (['clone', 'web'], ['webs']), (['doctor', ''], ['help'])):
         got = complete(machine, *words)
         test(f'completion of {words}', got == want, got)
     machine.kernel.loaded = False
