@@ -74,6 +74,17 @@ static void put_which(void)
 		genl_put(&msg, KEEL_A_VM_NAME, name, strlen(name) + 1);
 }
 
+/* By one of the others' names; a number of them would become thousands now and then. */
+static void put_clone(void)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "fuzz%u", rnd(GUESTS));
+	genl_put(&msg, KEEL_A_VM_CLONE, name, strlen(name) + 1);
+	if (rnd(2))
+		genl_put(&msg, KEEL_A_VM_RUN, NULL, 0);
+}
+
 static void put_segment(void)
 {
 	struct nlattr *nest = genl_put(&msg, KEEL_A_VM_SEGMENT | NLA_F_NESTED, NULL, 0);
@@ -160,7 +171,13 @@ static void put_attributes(int cmd)
 			genl_put(&msg, KEEL_A_VM_RUN, NULL, 0);
 		break;
 	case KEEL_CMD_VM_SET:
-		put_u32(KEEL_A_VM_WEIGHT, rnd(10002));
+		if (rnd(2))
+			put_u32(KEEL_A_VM_WEIGHT, rnd(10002));
+		if (!rnd(4))
+			put_u32(KEEL_A_VM_TEMPLATE, rnd(3));
+		break;
+	case KEEL_CMD_VM_CLONE:
+		put_clone();
 		break;
 	case KEEL_CMD_VM_STOP:
 		put_u32(KEEL_A_VM_TIMEOUT, rnd(4) ? 0 : rnd(100));

@@ -54,7 +54,9 @@ static const struct attribute vm_set[] = {
 	{ "start", KEEL_A_VM_START, START }, { "timeout", KEEL_A_VM_TIMEOUT, U32 },
 	{ "event", KEEL_A_VM_EVENT, U32 }, { "tamper-cpu", KEEL_A_VM_TAMPER_CPU, U32 },
 	{ "tamper-address", KEEL_A_VM_TAMPER_ADDRESS, U64 }, { "run", KEEL_A_VM_RUN, FLAG },
-	{ "random", KEEL_A_VM_RANDOM, SEGMENT }, { }
+	{ "random", KEEL_A_VM_RANDOM, SEGMENT }, { "generation", KEEL_A_VM_GENERATION, U64 },
+	{ "template", KEEL_A_VM_TEMPLATE, U32 }, { "clone", KEEL_A_VM_CLONE, STRING },
+	{ "count", KEEL_A_VM_COUNT, U32 }, { }
 };
 
 static const struct attribute segment_set[] = {
@@ -107,7 +109,8 @@ static const struct {
 	{ "vm-reset", KEEL_CMD_VM_RESET, vm_set }, { "stat-get", KEEL_CMD_STAT_GET, stat_set },
 	{ "share-get", KEEL_CMD_SHARE_GET, share_set },
 	{ "share-set", KEEL_CMD_SHARE_SET, share_set },
-	{ "share-scan", KEEL_CMD_SHARE_SCAN, share_set }, { "ntf", KEEL_CMD_NTF, vm_set },
+	{ "share-scan", KEEL_CMD_SHARE_SCAN, share_set },
+	{ "vm-clone", KEEL_CMD_VM_CLONE, vm_set }, { "ntf", KEEL_CMD_NTF, vm_set },
 };
 
 #define NAMED(constant, name) [constant] = name,

@@ -15,7 +15,7 @@ check "load" insmod keel.ko
 # undo COMMAND : what has worked although a step has failed, in another way
 undo() {
 	case $1 in
-	create) ./keelctl destroy it ;;
+	create | clone) ./keelctl destroy it ;;
 	load) ./keelctl destroy it && ./keelctl create it --memory 4M --cpus 2 ;;
 	start) ./keelctl stop --timeout 0 it 2> /tmp/err || ./keelctl wait it stopped --timeout 20 ;;
 	esac
@@ -70,6 +70,15 @@ fails "" create it --memory 4M --kernel ./hello --arg 3 --start
 ./keelctl wait it stopped --timeout 20
 same "it works then" "stopped exit 3" "$(why it)"
 ./keelctl destroy it
+# A clone: of a source that stays as it is, whatever fails
+./keelctl create from --memory 4M --cpus 2 --kernel ./spin --start
+./keelctl share on from --domain 3
+fails "" clone from it
+./keelctl destroy it
+fails "" clone from it --paused
+./keelctl destroy it
+same "the source runs still" running "$(get from state)"
+./keelctl destroy from
 check "there are steps for each page" test $steps -gt 40
 after=$(free_kib_threads)
 donated=$(($(counter donated) - donated))

@@ -119,7 +119,9 @@ share-scan id=1 | EINVAL
 share-scan | ok +0
 share-get | ok scans-asked=1
 
-vm-set name=a | EINVAL weight:
+vm-set name=a | EINVAL weight and template
+vm-set name=a template=1 | EBUSY template:
+vm-set name=a template=2 | ERANGE
 vm-set name=a weight=0 | ERANGE
 vm-set name=a weight=200 memory=4096 | EINVAL
 vm-set weight=200 | EINVAL id and name
@@ -172,6 +174,8 @@ vm-load name=a $file start{ } random{ gpa=0 size=0 } | ERANGE out of range
 vm-load name=a $file start{ } random{ gpa=0 size=8193 } | ERANGE random: has to lie in the pages of one segment
 vm-load name=a $file start{ } random{ gpa=8192 size=1 } | ERANGE random:
 vm-load name=a $file start{ } random{ gpa=1 size=0xffffffffffffffff } | ERANGE random:
+vm-load name=a $file start{ } generation=8177 | ERANGE generation:
+vm-load name=a $file start{ } generation=0xfffffffffffffff8 | ERANGE generation:
 vm-load name=a $file start{ rip=0x100000000 } | EINVAL start: a register has 32 bits
 vm-load name=a $file start{ gdt-limit=65536 } | ERANGE
 vm-load name=a $file start{ long-mode } | EINVAL start cr3: 64-bit mode
@@ -237,6 +241,43 @@ event | state id=4 state=running
 vm-new name=c memory=1048576 $image run | EEXIST name
 vm-del name=b | ok
 vm-del name=c | ok
+# Clones
+vm-new name=s memory=1048576 $image run | ok state=running
+vm-clone | EINVAL clone:
+vm-clone clone=x | EINVAL id and name
+vm-clone name=s | EINVAL clone:
+vm-clone name=nobody clone=x | ENOENT name:
+vm-clone name=s clone= | EINVAL clone: 1 to 63
+vm-clone name=s clone=a/b | EINVAL clone: 1 to 63
+vm-clone name=s clone=x count=0 | ERANGE out of range
+vm-clone name=s clone=x count=65280 | ERANGE out of range
+vm-clone name=s clone=01234567890123456789012345678901234567890123456789012345678901 count=9 | EINVAL clone: longer
+vm-clone name=s clone=x memory=1048576 | EINVAL
+vm-clone name=s clone=s | EEXIST name
+vm-set name=s template=1 | EBUSY template:
+status-get | ok vms=1
+listen
+vm-clone name=s clone=x | ok +1 name=x memory=1048576 vcpus=1 state=paused started= !template= !console= !thread=
+event | created name=x state=paused
+vm-clone name=x clone=y run | ok +1 name=y state=running
+event | created name=y state=paused
+event | state name=y state=running
+vm-clone name=x clone=y count=3 | ok +1 name=y-1 state=paused
+vm-clone name=x clone=y count=2 | EEXIST name
+status-get | ok vms=6 running=2
+vm-set name=x template=1 | ok +0
+vm-get name=x | ok template=1
+vm-resume name=x | EBUSY is a template
+vm-stop name=x timeout=0 | EBUSY is a template
+vm-reset name=x | EBUSY is a template
+echo vm-set name=x template=0 | ok +1 !template=
+vm-resume name=x | ok
+vm-del name=s | ok
+vm-del name=x | ok
+vm-del name=y | ok
+vm-del name=y-1 | ok
+vm-del name=y-2 | ok
+vm-del name=y-3 | ok
 change 120
 race 100
 status-get | ok vms=0
