@@ -27,6 +27,7 @@ if [ "${1:-}" != load ]; then
 	./keel rate ./rate
 	./keel life ./idle 32
 	./keel idle ./idle 32
+	./keelclone ./full 16 32
 	rmmod keel
 
 	./cpuid after
