@@ -149,7 +149,7 @@ check "a few of them" ./keelctl clone --paused t far --count 3
 # What is refused
 refused "of nobody" 'no guest of this name' clone nobody x
 refused "to a bad name" 'control character' clone t a/b
-refused "none" 'count' clone t x --count 0
+refused "none" 'out of range' clone t x --count 0
 refused "too long a name" 'longer than 63' clone t "$(printf 'x%.0s' $(seq 62))" --count 9
 check "one that is stopped" ./keelctl create off --memory 1M --kernel ./spin
 refused "of one that is stopped" 'start it first' clone off x
