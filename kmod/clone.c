@@ -32,6 +32,12 @@
 #define FIRST_FILL	2
 #define FILL_A_VCPU	3
 
+/*
+ * And for the first writes of one that runs: tables on the way to a page, and a page.  A CPU
+ * that walks a guest's page tables writes to them where the EPT has accessed and dirty flags.
+ */
+#define FILL_TO_RUN	4
+
 /* Half as many as it gets when it has none any more: most write to a few pages only */
 #define NEXT_FILL	4
 
@@ -89,7 +95,8 @@ static int prepare(struct clones *c)
 	vm->started = ktime_get_boottime_ns();
 	c->vm[c->nr++] = vm;
 	err = keel_supply_open(vm);
-	return err ?: keel_supply_fill(vm, FIRST_FILL + FILL_A_VCPU * config.vcpus);
+	return err ?: keel_supply_fill(vm, FIRST_FILL + FILL_A_VCPU * config.vcpus +
+				       (c->config->run ? FILL_TO_RUN : 0));
 }
 
 /* Whoever has run a vCPU of the source last forgets it, if it has to. */
