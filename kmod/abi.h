@@ -214,6 +214,7 @@ struct keel_gate {
 #define KEEL_HINT_ID(hint)	((hint) >> 48)
 #define KEEL_HINT_GFN(hint)	((hint) & 0xffffffffffffULL)
 #define KEEL_HINT_ZERO		(~0ULL)
+#define KEEL_HINT_NONE		(~1ULL)
 
 /**
  * enum keel_merge - what has become of a pair
@@ -239,17 +240,20 @@ enum keel_merge {
 	KEEL_MERGE_RESULTS
 };
 
-/* Pages that KEEL_HC_VM_SCAN hashes in a call */
+/* Pages that KEEL_HC_VM_SCAN hashes or merges in a call */
 #define KEEL_SCAN_NR		32
+
+/* Of a page's frame number */
+#define KEEL_SCAN_MERGED	0x8000000000000000ULL
 
 /**
  * struct keel_scan - what KEEL_HC_VM_SCAN has found
- * @nr: pages that were hashed: not written to since the last pass
+ * @nr: pages that were hashed or merged: not written to since the last pass
  * @clean: likewise, and hashed before that
  * @dirty: pages that were written to
  * @zero: mapped to the one zero frame
  * @shared: mapped to a shared frame
- * @page: those that were hashed
+ * @page: those that were hashed or merged
  */
 struct keel_scan {
 	u32 nr;
@@ -257,7 +261,10 @@ struct keel_scan {
 	u32 dirty;
 	u32 zero;
 	u32 shared;
-	/** @page: frame number in the guest, and hash */
+	/**
+	 * @page: frame number in the guest, and hash; or, with KEEL_SCAN_MERGED, what it was
+	 * merged with as it was to be expected: KEEL_HINT() or KEEL_HINT_ZERO
+	 */
 	struct {
 		u64 gfn;
 		u64 hash;

@@ -206,6 +206,23 @@ int keel_index_put(struct keel_sharer *s, u64 gfn, u64 hash, struct keel_sharer 
 }
 
 /**
+ * keel_index_copy() - a page is equal to another one
+ * @s: its guest
+ * @gfn: where in that
+ * @from: the guest of the other one
+ * @at: and where in that; if it has a hash, both have
+ */
+void keel_index_copy(struct keel_sharer *s, u64 gfn, struct keel_sharer *from, u64 at)
+{
+	struct entry *e = entry_of(from, at);
+	struct keel_sharer *other;
+	u64 where;
+
+	if (e && !hlist_unhashed(&e->node))
+		keel_index_put(s, gfn, e->hash, &other, &where);
+}
+
+/**
  * keel_index_find() - another page that could be equal
  * @s: a guest
  * @gfn: a page of it

@@ -63,15 +63,47 @@ static bool hurries(void)
 	return READ_ONCE(stat.asked) != READ_ONCE(stat.done);
 }
 
+static struct keel_sharer *sharer_at(u64 slot)
+{
+	struct keel_sharer *s;
+
+	list_for_each_entry(s, &sharers, node)
+		if (s->vm->slot == slot)
+			return s;
+	return NULL;
+}
+
+/* Root has merged a page with the one that was to be expected: it has the hash of that. */
+static struct keel_sharer *followed(struct keel_sharer *s, u64 gfn, u64 twin,
+				    struct keel_sharer *last)
+{
+	stat.merged++;
+	s->found.clean--;
+	if (twin == KEEL_HINT_ZERO)
+		return last;
+	if (!last || last->vm->slot != KEEL_HINT_ID(twin))
+		last = sharer_at(KEEL_HINT_ID(twin));
+	if (last) {
+		keel_index_cap(last, KEEL_HINT_GFN(twin), false);
+		keel_index_copy(s, gfn, last, KEEL_HINT_GFN(twin));
+	}
+	return last;
+}
+
 static void hashed(struct keel_sharer *s, const struct keel_scan *scan)
 {
-	struct keel_sharer *to = NULL;
-	unsigned int i;
+	struct keel_sharer *to = NULL, *twin = NULL;
+	unsigned int i, nr = 0;
 	u64 gfn, to_gfn;
 	int found;
 
 	for (i = 0; i < scan->nr; i++) {
 		gfn = scan->page[i].gfn;
+		if (gfn & KEEL_SCAN_MERGED) {
+			twin = followed(s, gfn & ~KEEL_SCAN_MERGED, scan->page[i].hash, twin);
+			continue;
+		}
+		nr++;
 		if (scan->page[i].hash == zero_hash) {
 			keel_pairs_add(s, gfn, NULL, 0);
 			continue;
@@ -84,8 +116,8 @@ static void hashed(struct keel_sharer *s, const struct keel_scan *scan)
 			keel_pairs_forget(s, gfn);
 		}
 	}
-	stat.hashed += scan->nr;
-	pass_hashed += scan->nr;
+	stat.hashed += nr;
+	pass_hashed += nr;
 }
 
 static bool is_young(const struct keel_vm *vm)

@@ -107,6 +107,7 @@ void keel_index_close(struct keel_sharer *sharer);
 void keel_index_forget(struct keel_sharer *sharer);
 int keel_index_put(struct keel_sharer *sharer, u64 gfn, u64 hash, struct keel_sharer **other,
 		   u64 *at);
+void keel_index_copy(struct keel_sharer *sharer, u64 gfn, struct keel_sharer *from, u64 at);
 bool keel_index_find(struct keel_sharer *sharer, u64 gfn, struct keel_sharer **other, u64 *at);
 void keel_index_drop(struct keel_sharer *sharer, u64 gfn);
 void keel_index_cap(struct keel_sharer *sharer, u64 gfn, bool on);

@@ -71,6 +71,20 @@ struct keel_said {
 };
 
 /**
+ * struct keel_next - what a guest's next page is expected to be equal to
+ * @run: so many pages in a row before it were equal to others in a row
+ * @gfn: the page
+ * @hint: KEEL_HINT() of the other one, or KEEL_HINT_ZERO
+ * @most: so often a frame may be mapped
+ */
+struct keel_next {
+	u64 run;
+	u64 gfn;
+	u64 hint;
+	u32 most;
+};
+
+/**
  * struct keel_guest - a guest; a page of root's
  * @lock: 1 while a CPU works on its memory
  * @id: its id
@@ -95,6 +109,7 @@ struct keel_said {
  * @protect_epoch: its epoch at which a page was write-protected last
  * @harvest_epoch: its epoch at which a dirty bit was cleared last
  * @scan_epoch: @harvest_epoch when its first page was scanned last
+ * @next: in the pass that is under way
  * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare and @stat.reserve are derived
  *        when they are asked for
  * @cursor: how far keel_guest_drain() is, or before that keel_clone_give()
@@ -128,6 +143,7 @@ struct keel_guest {
 	u64 protect_epoch;
 	u64 harvest_epoch;
 	u64 scan_epoch;
+	struct keel_next next;
 	struct keel_vm_stat stat;
 	u64 cursor;
 	struct keel_said said;
@@ -259,8 +275,10 @@ s64 keel_guest_trim(struct keel_root *root, u64 id, u64 *batch);
 /* merge.c: under no lock */
 s64 keel_merge(struct keel_root *root, u64 *batch, u64 nr, u64 most);
 s64 keel_guest_domain(struct keel_root *root, u64 id, u64 domain);
+/* under the guest's lock */
+u64 keel_merge_next(struct keel_root *root, struct keel_guest *guest, u64 gfn);
 
-/* scan.c: the same */
+/* scan.c: under no lock */
 s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct keel_scan *scan);
 
 /* fault.c: under the guest's lock */

@@ -13,6 +13,9 @@
  *
  * What a merge takes is there when it begins: it allocates nothing and cannot fail halfway.
  * The frame that it frees is kept (cow.c) until no vCPU can read it any more.
+ *
+ * Pages that are equal seldom come alone: where some in a row were merged with others in a
+ * row, the next one is compared with the next one there instead of being hashed.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -20,6 +23,9 @@
 #include "guest.h"
 #include "hash.h"
 #include "walk.h"
+
+/* So many pages in a row let expect that it goes on. */
+#define RUN_MIN	8
 
 /**
  * struct side - one page of a pair
@@ -139,8 +145,6 @@ static enum keel_merge merge(struct keel_root *root, struct side *to, struct sid
 		return KEEL_MERGE_WAIT;
 	if (keel_page_equal(keel_phys(to->pa), keel_phys(from->pa)))
 		return commit(root, to, from, most);
-	let_go(to, true);
-	let_go(from, true);
 	return KEEL_MERGE_CHANGED;
 }
 
@@ -149,16 +153,44 @@ static bool may_share(const struct keel_guest *a, const struct keel_guest *b)
 	return a == b || (a->domain && a->domain == b->domain);
 }
 
+/* With both guests locked */
+static enum keel_merge pair(struct keel_root *root, struct side *to, u64 to_hint,
+			    struct side *from, u64 gfn, u32 most)
+{
+	enum keel_merge ret = KEEL_MERGE_DONE;
+
+	if (to_hint == KEEL_HINT(from->guest->id, gfn))
+		return KEEL_MERGE_GONE;
+	if (!may_share(from->guest, to->guest))
+		return KEEL_MERGE_DOMAIN;
+	if (to_hint != KEEL_HINT_ZERO)
+		ret = look(root, to, KEEL_HINT_GFN(to_hint));
+	if (ret == KEEL_MERGE_DONE)
+		ret = look(root, from, gfn);
+	return ret == KEEL_MERGE_DONE ? merge(root, to, from, most) : ret;
+}
+
+/* A page was merged: what is to be expected of the next one? */
+static void expect(struct keel_guest *guest, u64 gfn, u64 to_hint, u32 most)
+{
+	struct keel_next *next = &guest->next;
+
+	next->run = next->gfn == gfn && next->hint == to_hint ? next->run + 1 : 1;
+	next->gfn = gfn + 1;
+	next->hint = to_hint == KEEL_HINT_ZERO ? to_hint : to_hint + 1;
+	next->most = most;
+}
+
 static enum keel_merge one(struct keel_root *root, u64 to_hint, u64 from_hint, u32 most)
 {
 	struct side to = { .pa = root->zero_pa }, from = { 0 };
-	enum keel_merge ret = KEEL_MERGE_DONE;
+	enum keel_merge ret;
 
 	from.guest = keel_guest_at(root, KEEL_HINT_ID(from_hint));
 	to.guest = from.guest;
 	if (to_hint != KEEL_HINT_ZERO)
 		to.guest = keel_guest_at(root, KEEL_HINT_ID(to_hint));
-	if (!from.guest || !to.guest || to_hint == from_hint)
+	if (!from.guest || !to.guest)
 		return KEEL_MERGE_GONE;
 	if (!keel_guest_lock(from.guest))
 		return KEEL_MERGE_BUSY;
@@ -166,18 +198,53 @@ static enum keel_merge one(struct keel_root *root, u64 to_hint, u64 from_hint, u
 		keel_guest_unlock(from.guest);
 		return KEEL_MERGE_BUSY;
 	}
-	if (!may_share(from.guest, to.guest))
-		ret = KEEL_MERGE_DOMAIN;
-	if (ret == KEEL_MERGE_DONE && to_hint != KEEL_HINT_ZERO)
-		ret = look(root, &to, KEEL_HINT_GFN(to_hint));
+	ret = pair(root, &to, to_hint, &from, KEEL_HINT_GFN(from_hint), most);
+	if (ret == KEEL_MERGE_CHANGED) {
+		let_go(&to, true);
+		let_go(&from, true);
+	}
 	if (ret == KEEL_MERGE_DONE)
-		ret = look(root, &from, KEEL_HINT_GFN(from_hint));
-	if (ret == KEEL_MERGE_DONE)
-		ret = merge(root, &to, &from, most);
+		expect(from.guest, KEEL_HINT_GFN(from_hint), to_hint, most);
 	if (to.guest != from.guest)
 		keel_guest_unlock(to.guest);
 	keel_guest_unlock(from.guest);
 	return ret;
+}
+
+/**
+ * keel_merge_next() - merge a page with the one that is to be expected, if there is one
+ * @root: root; its lock is not needed
+ * @guest: the guest, locked
+ * @gfn: the page, which nobody has written to for a pass
+ *
+ * It does not wait for CPUs: while vCPUs that could write are in their guests, and when the
+ * pages turn out to differ, all is as before.
+ *
+ * Return: KEEL_HINT() of the other page, or KEEL_HINT_ZERO; KEEL_HINT_NONE when nothing was
+ * merged.
+ */
+u64 keel_merge_next(struct keel_root *root, struct keel_guest *guest, u64 gfn)
+{
+	struct side to = { .guest = guest, .pa = root->zero_pa }, from = { .guest = guest };
+	struct keel_next next = guest->next;
+	enum keel_merge ret;
+
+	if (next.gfn != gfn || next.run < RUN_MIN)
+		return KEEL_HINT_NONE;
+	if (next.hint != KEEL_HINT_ZERO)
+		to.guest = keel_guest_at(root, KEEL_HINT_ID(next.hint));
+	if (!to.guest || (to.guest != guest && !keel_guest_lock(to.guest)))
+		return KEEL_HINT_NONE;
+	ret = pair(root, &to, next.hint, &from, gfn, next.most);
+	if (ret == KEEL_MERGE_DONE) {
+		expect(guest, gfn, next.hint, next.most);
+	} else if (ret == KEEL_MERGE_WAIT || ret == KEEL_MERGE_CHANGED) {
+		let_go(&to, false);
+		let_go(&from, false);
+	}
+	if (to.guest != guest)
+		keel_guest_unlock(to.guest);
+	return ret == KEEL_MERGE_DONE ? next.hint : KEEL_HINT_NONE;
 }
 
 /**

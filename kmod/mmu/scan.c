@@ -10,6 +10,9 @@
  * with the dirty bit set does not set it again: so a pass begins when all of them have
  * flushed since the last one.
  *
+ * A page that is expected to be equal to another one is compared with that, and merged at once
+ * if it is (merge.c): then there is nothing to be hashed.
+ *
  * The host cannot read guests' memory, nor could it keep up: what it gets are the hashes of
  * what is new.
  */
@@ -20,10 +23,11 @@
 #include "hash.h"
 
 /* One page; its entry has some right */
-static void look(struct keel_root *root, struct keel_scan *scan, u64 *entry, u64 old, u64 gfn,
-		 u64 seed)
+static void look(struct keel_root *root, struct keel_guest *guest, struct keel_scan *scan,
+		 u64 *entry, u64 gfn, u64 seed)
 {
-	u64 pa = KEEL_LEAF_PA(old), new = (old & ~KEEL_TABLE_DIRTY) ^ KEEL_LEAF_HASHED;
+	u64 old = __atomic_load_n(entry, __ATOMIC_RELAXED), pa = KEEL_LEAF_PA(old);
+	u64 new = (old & ~KEEL_TABLE_DIRTY) ^ KEEL_LEAF_HASHED, twin;
 
 	if (!(old & KEEL_EPT_WRITE)) {
 		if (pa == root->zero_pa)
@@ -44,27 +48,44 @@ static void look(struct keel_root *root, struct keel_scan *scan, u64 *entry, u64
 		scan->dirty++;
 		return;
 	}
-	scan->page[scan->nr].gfn = gfn;
-	scan->page[scan->nr].hash = keel_page_hash(keel_phys(pa), seed);
+	twin = keel_merge_next(root, guest, gfn);
+	scan->page[scan->nr].gfn = gfn | (twin != KEEL_HINT_NONE ? KEEL_SCAN_MERGED : 0);
+	scan->page[scan->nr].hash = twin != KEEL_HINT_NONE ? twin :
+				    keel_page_hash(keel_phys(pa), seed);
 	scan->nr++;
 }
 
-/* The pages from @gfn on that one table maps, as far as there is room for their hashes */
-static u64 scan_table(struct keel_root *root, struct keel_scan *scan, u64 *entry, u64 gfn, u64 seed)
+/* From an entry on, those whose bits in @mask are @val: where there is another one */
+static u64 *skip(u64 *at, const u64 *end, u64 mask, u64 val)
 {
-	const u64 settled = KEEL_EPT_WRITE | KEEL_LEAF_HASHED;
-	u64 old;
+	while (at < end && (__atomic_load_n(at, __ATOMIC_RELAXED) & mask) == val)
+		at++;
+	return at;
+}
 
-	do {
-		old = __atomic_load_n(entry, __ATOMIC_RELAXED);
-		if ((old & (settled | KEEL_TABLE_DIRTY)) == settled)
-			scan->clean++;
-		else if (old & KEEL_EPT_RWX)
-			look(root, scan, entry, old, gfn, seed);
-		gfn++;
-		entry++;
-	} while (gfn % KEEL_TABLE_NR && scan->nr < KEEL_SCAN_NR);
-	return gfn;
+/* The pages from @gfn on that one table maps, as far as there is room for what is found */
+static u64 scan_table(struct keel_root *root, struct keel_guest *guest, struct keel_scan *scan,
+		      u64 *entry, u64 gfn, u64 seed)
+{
+	u64 *at = entry, *end = entry + KEEL_TABLE_NR - gfn % KEEL_TABLE_NR, *from;
+
+	while (at < end && scan->nr < KEEL_SCAN_NR) {
+		from = at;
+		at = skip(at, end, KEEL_EPT_WRITE | KEEL_LEAF_HASHED | KEEL_TABLE_DIRTY,
+			  KEEL_EPT_WRITE | KEEL_LEAF_HASHED);
+		scan->clean += at - from;
+		if (at != from)
+			continue;
+		at = skip(at, end, KEEL_LEAF_IS_SHARED | KEEL_EPT_RWX,
+			  KEEL_LEAF_IS_SHARED | (KEEL_EPT_RWX & ~KEEL_EPT_WRITE));
+		scan->shared += at - from;
+		if (at != from)
+			continue;
+		if (__atomic_load_n(at, __ATOMIC_RELAXED) & KEEL_EPT_RWX)
+			look(root, guest, scan, at, gfn + (at - entry), seed);
+		at++;
+	}
+	return gfn + (at - entry);
 }
 
 /* Likewise, of a table that other guests hold as well: nobody writes there. */
@@ -90,15 +111,17 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 
 	if (guest->dead)
 		return -ESHUTDOWN;
-	if (!gfn)
+	if (!gfn) {
 		guest->scan_epoch = guest->harvest_epoch;
+		guest->next.run = 0;
+	}
 	if (!keel_guest_passed(guest, guest->scan_epoch, NULL))
 		return -EBUSY;
 	entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
 	if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE))
 		gfn = scan_shared(root, scan, entry, gfn);
 	else if (level == KEEL_LEVEL_4K)
-		gfn = scan_table(root, scan, entry, gfn, seed);
+		gfn = scan_table(root, guest, scan, entry, gfn, seed);
 	else
 		gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
 	if (scan->dirty)
@@ -121,7 +144,7 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct keel_scan *scan)
 {
 	struct keel_guest *guest = keel_guest_at(root, id);
-	struct keel_scan found = { 0 };
+	struct keel_scan found;
 	unsigned int i;
 	s64 ret;
 
@@ -131,6 +154,11 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 		return -EINVAL;
 	if (!keel_guest_lock(guest))
 		return -EAGAIN;
+	found.nr = 0;
+	found.clean = 0;
+	found.dirty = 0;
+	found.zero = 0;
+	found.shared = 0;
 	ret = locked(root, guest, gfn, seed, &found);
 	keel_guest_unlock(guest);
 	if (ret < 0)

@@ -20,14 +20,14 @@ static const u16 gfns[PAGES] = { 0, 1, 2, 3, 4, 5, 511, 512, 513, 1535 };
 #define CONTENTS	4
 
 enum op {
-	DO_WRITE, DO_READ, DO_MERGE, DO_ZERO, DO_SCAN, DO_ENTER, DO_LEAVE, DO_FLUSH, DO_FILL,
-	DO_TRIM, DO_END, DO_PASS, DO_CLONE, DO_OPS
+	DO_WRITE, DO_READ, DO_MERGE, DO_ZERO, DO_SCAN, DO_NEXT, DO_ENTER, DO_LEAVE, DO_FLUSH,
+	DO_FILL, DO_TRIM, DO_END, DO_PASS, DO_CLONE, DO_OPS
 };
 
 static const u8 often[DO_OPS] = {
-	[DO_WRITE] = 20, [DO_READ] = 6, [DO_MERGE] = 40, [DO_ZERO] = 8, [DO_SCAN] = 4,
-	[DO_ENTER] = 10, [DO_LEAVE] = 6, [DO_FLUSH] = 12, [DO_FILL] = 8, [DO_TRIM] = 6,
-	[DO_END] = 1, [DO_PASS] = 6, [DO_CLONE] = 1,
+	[DO_WRITE] = 20, [DO_READ] = 6, [DO_MERGE] = 40, [DO_ZERO] = 14, [DO_SCAN] = 4,
+	[DO_NEXT] = 20, [DO_ENTER] = 10, [DO_LEAVE] = 6, [DO_FLUSH] = 12, [DO_FILL] = 8,
+	[DO_TRIM] = 6, [DO_END] = 1, [DO_PASS] = 6, [DO_CLONE] = 1,
 };
 
 /**
@@ -298,6 +298,58 @@ static void clone(struct kunit *test, struct model *m, unsigned int g, unsigned 
 	m->done[DO_CLONE]++;
 }
 
+static unsigned int page_of(u64 gfn)
+{
+	unsigned int p;
+
+	for (p = 0; p < PAGES && gfns[p] != gfn; p++)
+		;
+	return p;
+}
+
+/* a scan that takes a page for equal to another one, which it may be or not */
+static void next(struct kunit *test, struct model *m, unsigned int g, unsigned int h,
+		 unsigned int p)
+{
+	unsigned int q = below(m, PAGES), i;
+	struct keel_scan scan;
+	u64 *entry, rights;
+
+	for (i = 0; i < PAGES && m->val[h][q] != m->val[g][p]; i++)
+		q = (q + 1) % PAGES;
+	if (below(m, 2)) {
+		for (i = 0; i < VCPUS; i++) {
+			leave(m, g, i);
+			leave(m, h, i);
+		}
+	}
+	/* nobody has written to it for a pass */
+	entry = leaf_at(g, p, &rights);
+	if (entry && rights & *entry & KEEL_EPT_WRITE)
+		*entry &= ~(KEEL_TABLE_DIRTY | KEEL_LEAF_HASHED);
+	guest_at(g)->next = (struct keel_next) {
+		.run = 8, .gfn = gfns[p], .most = 3,
+		.hint = below(m, 5) ? KEEL_HINT(h + 1, gfns[q]) : KEEL_HINT_ZERO,
+	};
+	if (keel_guest_scan(&fake->root, g + 1, gfns[p], 1, &scan) < 0 || !scan.nr)
+		return;
+	for (i = 0; i < scan.nr; i++) {
+		if (!(scan.page[i].gfn & KEEL_SCAN_MERGED))
+			continue;
+		m->done[DO_NEXT]++;
+		p = page_of(scan.page[i].gfn & ~KEEL_SCAN_MERGED);
+		q = page_of(KEEL_HINT_GFN(scan.page[i].hash));
+		h = KEEL_HINT_ID(scan.page[i].hash) - 1;
+		KUNIT_ASSERT_LT(test, p, (unsigned int)PAGES);
+		if (scan.page[i].hash == KEEL_HINT_ZERO) {
+			KUNIT_ASSERT_EQ(test, m->val[g][p], 0ULL);
+			continue;
+		}
+		KUNIT_ASSERT_LT(test, q, (unsigned int)PAGES);
+		KUNIT_ASSERT_EQ(test, m->val[g][p], m->val[h][q]);
+	}
+}
+
 static void step(struct kunit *test, struct model *m, enum op op)
 {
 	unsigned int g = below(m, GUESTS), h = below(m, GUESTS), v = below(m, VCPUS);
@@ -326,6 +378,10 @@ static void step(struct kunit *test, struct model *m, enum op op)
 		ret = keel_guest_scan(&fake->root, g + 1, 0, 1, &scan);
 		KUNIT_ASSERT_TRUE(test, ret == 512 || !ret || ret == -EBUSY);
 		m->done[op] += ret == 512;
+		break;
+	case DO_NEXT:
+		if (p)
+			next(test, m, g, h, p);
 		break;
 	case DO_ENTER:
 		vcpu_at(g, v)->running = 1;
@@ -450,7 +506,7 @@ static void go(struct kunit *test, bool clones)
 	m->clones = clones;
 	for (g = 0; g < GUESTS; g++)
 		begin(test, m, g);
-	for (i = 0; i < (clones ? 120000 : 60000); i++) {
+	for (i = 0; i < (clones ? 120000 : 100000); i++) {
 		step(test, m, choose(m));
 		if (i % 50 == 49)
 			check(test, m);

@@ -7,9 +7,16 @@
 #include "merge_kit.h"
 
 #define A	3
+#define B	4
 #define SEED	0x1234567890abcdefULL
 
 static struct keel_scan scan;
+
+/* what a page was merged with as it was to be expected */
+static u64 twin(unsigned int i)
+{
+	return scan.page[i].gfn & KEEL_SCAN_MERGED ? scan.page[i].hash : KEEL_HINT_NONE;
+}
 
 /* a whole pass: how many pages of each kind; the hash of the last one that was hashed */
 static u64 pass(struct kunit *test, struct keel_scan *sum)
@@ -137,6 +144,133 @@ static void scan_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), (s64)-ESHUTDOWN);
 }
 
+/*
+ * two guests with the same in their first 24 pages, but for zeros in the first @zeros of the
+ * second one's, all of them clean for a pass
+ */
+static void next_guests(struct kunit *test, struct keel_guest **a, struct keel_guest **b,
+			u64 zeros)
+{
+	struct keel_scan sum;
+	u64 i;
+
+	fake_machine(test);
+	*a = merge_guest(test, A, 100, 40);
+	*b = merge_guest(test, B, 200, 40);
+	fake_vcpu(*b, 0);
+	for (i = 0; i < 24; i++) {
+		KUNIT_ASSERT_EQ(test, merge_write(*a, i, i + 1, NULL), KEEL_FAULT_DONE);
+		KUNIT_ASSERT_EQ(test, merge_write(*b, i, i < zeros ? 0 : i + 1, NULL),
+				KEEL_FAULT_DONE);
+	}
+	KUNIT_ASSERT_EQ(test, keel_guest_scan(&fake->root, B, 0, SEED, &scan), 512LL);
+	pass(test, &sum);
+}
+
+/* the first @nr of them are merged */
+static void next_merge(struct kunit *test, u64 nr)
+{
+	u64 i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_ASSERT_EQ(test, merge_pair(KEEL_HINT(A, i), KEEL_HINT(B, i), 9),
+				KEEL_MERGE_DONE);
+}
+
+/* where a row of pages was merged, the next one is tried before it is hashed */
+static void scan_next(struct kunit *test)
+{
+	struct keel_guest *a, *b;
+	u64 i;
+
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 8);
+	KUNIT_ASSERT_EQ(test, merge_write(a, 20, 99, NULL), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_ASSERT_EQ(test, scan.nr, 16U);
+	for (i = 8; i < 24; i++) {
+		KUNIT_EXPECT_EQ(test, scan.page[i - 8].gfn & ~KEEL_SCAN_MERGED, i);
+		KUNIT_EXPECT_EQ(test, twin(i - 8),
+				i < 20 ? KEEL_HINT(A, i) : KEEL_HINT_NONE);
+		KUNIT_EXPECT_EQ(test, merge_read(b, i), i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, b->stat.shared, 20ULL);
+	KUNIT_EXPECT_EQ(test, merge_frame(b, 19).count, 2U);
+	/* that one was not what was expected, and those behind it were hashed */
+	for (i = 20; i < 24; i++) {
+		KUNIT_EXPECT_EQ(test, scan.page[i - 8].hash,
+				keel_page_hash(keel_phys(KEEL_LEAF_PA(merge_entry(b, i))), SEED));
+		KUNIT_EXPECT_EQ(test, merge_entry(b, i) & (2 | KEEL_LEAF_HASHED),
+				2 | KEEL_LEAF_HASHED);
+	}
+	KUNIT_EXPECT_EQ(test, merge_entry(a, 20) & 2, 2ULL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+}
+
+/* zeros, likewise, as often as there are some */
+static void scan_next_zero(struct kunit *test)
+{
+	struct keel_guest *a, *b;
+	u64 i;
+
+	next_guests(test, &a, &b, 20);
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_EQ(test, merge_pair(KEEL_HINT_ZERO, KEEL_HINT(B, i), 2),
+				KEEL_MERGE_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, twin(11), KEEL_HINT_ZERO);
+	KUNIT_EXPECT_EQ(test, twin(12), KEEL_HINT_NONE);
+	KUNIT_EXPECT_EQ(test, b->stat.zero, 20ULL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+}
+
+/* what keeps it from being tried */
+static void scan_next_not(struct kunit *test)
+{
+	struct keel_guest *a, *b;
+	struct keel_vcpu *v;
+
+	/* too few; or a new pass */
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 7);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 7, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
+
+	/* a vCPU that could write by an old translation */
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 8);
+	v = fake_vcpu(b, 0);
+	v->running = 1;
+	v->epoch = b->epoch;
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, scan.nr, 16U);
+	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
+	KUNIT_EXPECT_EQ(test, merge_entry(a, 8) & 2, 2ULL);
+	KUNIT_EXPECT_EQ(test, merge_entry(b, 8) & 2, 2ULL);
+
+	/* another CPU works on the other guest; it is in another domain; it has gone */
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 8);
+	KUNIT_ASSERT_TRUE(test, keel_guest_lock(a));
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
+	keel_guest_unlock(a);
+
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 8);
+	a->domain = 2;
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
+	KUNIT_EXPECT_EQ(test, a->lock, 0U);
+
+	next_guests(test, &a, &b, 0);
+	next_merge(test, 8);
+	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, A), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
+	KUNIT_EXPECT_EQ(test, b->stat.shared, 8ULL);
+}
+
 /* every bit of a page counts, in the hash and in the comparison */
 static void scan_hash(struct kunit *test)
 {
@@ -187,6 +321,9 @@ static void scan_hash(struct kunit *test)
 static struct kunit_case scan_cases[] = {
 	KUNIT_CASE(scan_passes),
 	KUNIT_CASE(scan_waits),
+	KUNIT_CASE(scan_next),
+	KUNIT_CASE(scan_next_zero),
+	KUNIT_CASE(scan_next_not),
 	KUNIT_CASE(scan_hash),
 	{}
 };
