@@ -1,16 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# inside.sh [load] : the measurements on one machine, in its busybox, beside the
+# inside.sh [load|share] : the measurements on one machine, in its busybox, beside the
 # programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
-# both have VMX.  'load' stands for those of loading and unloading only.  Prints
-# the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and 'end'
-# when all is done.
+# both have VMX.  'load' stands for those of loading and unloading only,
+# 'share' for those of sharing.  Prints the programs' lines (see their heads), Keel's
+# counters as 'NAME VALUE', and 'end' when all is done.
 
 set -e
 cd "$(dirname "$0")"
 keel=/sys/kernel/debug/keel
 
+if [ "${1:-}" = share ]; then
+	modprobe kvm_intel
+	./kvmshare ./alike
+	rmmod kvm_intel kvm
+	insmod keel.ko
+	./keelshare ./alike
+	rmmod keel
+	echo end
+	exit
+fi
 if [ "${1:-}" != load ]; then
 	./cpuid bare
 

@@ -31,31 +31,19 @@
 static struct image image;
 static int image_fd;
 
-/* What the vCPU has counted under a name, among its exits or its returns to Linux */
-static unsigned long counted(uint16_t type, const char *name)
-{
-	const struct nlattr *vcpu = genl_answer(KEEL_A_STAT_VCPU), *count = NULL;
-
-	if (!vcpu)
-		errx(1, "the guest has ended");
-	while ((count = genl_next(vcpu, count, type)))
-		if (!strcmp(genl_text(genl_inner(count, KEEL_A_COUNT_NAME)), name))
-			return genl_number(genl_inner(count, KEEL_A_COUNT_COUNT));
-	return 0;
-}
-
 /* It has also written a byte to a port for each that it has said. */
 static void report_exits(unsigned long said)
 {
 	keelvm_command(KEEL_CMD_STAT_GET, "rate");
-	printf("keel-exits cpuid %u %lu\n", RATE_ROUNDS, counted(KEEL_A_VCPU_EXIT, "CPUID"));
-	printf("keel-exits vmcall %u %lu\n", RATE_ROUNDS, counted(KEEL_A_VCPU_EXIT, "VMCALL"));
+	printf("keel-exits cpuid %u %lu\n", RATE_ROUNDS, keelvm_counted(KEEL_A_VCPU_EXIT, "CPUID"));
+	printf("keel-exits vmcall %u %lu\n", RATE_ROUNDS,
+	       keelvm_counted(KEEL_A_VCPU_EXIT, "VMCALL"));
 	printf("keel-exits port %u %lu\n", 2 * RATE_ROUNDS,
-	       counted(KEEL_A_VCPU_EXIT, "IO") - said);
+	       keelvm_counted(KEEL_A_VCPU_EXIT, "IO") - said);
 	printf("keel-exits touch %u %lu\n", 3 * RATE_ROUNDS,
-	       counted(KEEL_A_VCPU_EXIT, "EPT_VIOLATION"));
+	       keelvm_counted(KEEL_A_VCPU_EXIT, "EPT_VIOLATION"));
 	printf("keel-returns touch %u %lu\n", 3 * RATE_ROUNDS,
-	       counted(KEEL_A_VCPU_RETURN, "fill"));
+	       keelvm_counted(KEEL_A_VCPU_RETURN, "fill"));
 }
 
 static void rate(void)

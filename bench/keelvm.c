@@ -5,6 +5,7 @@
  * World: user, in the machine that is measured.
  */
 #include <err.h>
+#include <string.h>
 
 #include "../uapi/keel.h"
 #include "genl.h"
@@ -118,4 +119,23 @@ FILE *keelvm_console(const char *name)
 	if (!file)
 		err(1, "%s", path);
 	return file;
+}
+
+/**
+ * keelvm_counted() - what a vCPU has counted, as the last answer to stat-get has it
+ * @type: KEEL_A_VCPU_EXIT or KEEL_A_VCPU_RETURN
+ * @name: the exit's name, or the return's
+ *
+ * Return: how often there was one.
+ */
+unsigned long keelvm_counted(uint16_t type, const char *name)
+{
+	const struct nlattr *vcpu = genl_answer(KEEL_A_STAT_VCPU), *count = NULL;
+
+	if (!vcpu)
+		errx(1, "the guest has ended");
+	while ((count = genl_next(vcpu, count, type)))
+		if (!strcmp(genl_text(genl_inner(count, KEEL_A_COUNT_NAME)), name))
+			return genl_number(genl_inner(count, KEEL_A_COUNT_COUNT));
+	return 0;
 }

@@ -18,5 +18,6 @@ void keelvm_new(const char *name, uint64_t memory);
 void keelvm_load(const char *name, const struct image *image, int fd, uint64_t arg);
 void keelvm_create(const char *name, uint64_t memory, const struct image *image, int fd);
 FILE *keelvm_console(const char *name);
+unsigned long keelvm_counted(uint16_t type, const char *name);
 
 #endif /* BENCH_KEELVM_H */

@@ -33,7 +33,12 @@ static long meminfo(const char *name)
 	return val;
 }
 
-static long free_pages(void)
+/**
+ * memory_free() - what of the machine's memory is free
+ *
+ * Return: KiB, the lists of single CPUs included.
+ */
+long memory_free(void)
 {
 	char line[256];
 	long val, sum = 0;
@@ -46,7 +51,7 @@ static long free_pages(void)
 		    sscanf(line, " count: %ld", &val) == 1)
 			sum += val;
 	fclose(file);
-	return sum;
+	return sum * sysconf(_SC_PAGESIZE) / 1024;
 }
 
 static void shrink_slabs(void)
@@ -77,7 +82,7 @@ void memory_read(struct memory *m)
 	m->stacks = meminfo("KernelStack");
 	m->tables = meminfo("PageTables") + meminfo("SecPageTables");
 	m->files = meminfo("Shmem");
-	m->free = free_pages() * sysconf(_SC_PAGESIZE) / 1024;
+	m->free = memory_free();
 }
 
 /**

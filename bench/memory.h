@@ -23,6 +23,7 @@ struct memory {
 	long files;
 };
 
+long memory_free(void);
 void memory_read(struct memory *m);
 void memory_report(const char *name, unsigned int nr, const struct memory *before,
 		   const struct memory *after);

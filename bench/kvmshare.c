@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kvmshare ELF : what KSM costs with guests of KVM, and what it saves.
+ *
+ * ELF is alike.c.  The same as keelshare does with guests of Keel; each guest has a process
+ * of its own, which waits when the guest has filled its memory.  KSM does a whole pass
+ * whenever it is awake, and does not sleep longer than it has to.
+ *
+ * The lines: those of share.c; 'kvm-rate break TICKS', which the guest says; and
+ * 'kvm-exits break ROUNDS EXITS', of any kind.
+ *
+ * World: user, in the machine that is measured.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "../uapi/machine.h"
+#include "alike.h"
+#include "image.h"
+#include "kvmvm.h"
+#include "share.h"
+
+/* More pages than there are: KSM ends a turn with a pass, and then sleeps. */
+#define PAGES_TO_SCAN	1000000
+#define SLEEP_MS	20
+
+#define KSM_STOP	0
+#define KSM_RUN		1
+#define KSM_UNMERGE	2
+
+/**
+ * struct guest - a guest in a process of its own
+ * @pid: the process, 0 when it has ended
+ * @filled: says so when the guest has filled its memory; the other end
+ * @go: and lets it go on; the other end
+ */
+static struct guest {
+	pid_t pid;
+	int filled[2];
+	int go[2];
+} guests[SHARE_GUESTS];
+
+static struct image image;
+static char ksmd[64];
+
+static unsigned long ksm(const char *name)
+{
+	char path[64];
+	unsigned long val;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%lu", &val) != 1)
+		err(1, "%s", path);
+	fclose(file);
+	return val;
+}
+
+static void ksm_set(const char *name, unsigned long val)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
+	file = fopen(path, "w");
+	if (!file || fprintf(file, "%lu\n", val) < 0 || fclose(file))
+		err(1, "%s", path);
+}
+
+/* KSM's thread: where its CPU time stands */
+static void find_ksmd(void)
+{
+	char line[32];
+	glob_t found;
+	size_t i;
+	FILE *file;
+
+	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
+		errx(1, "/proc: no processes");
+	for (i = 0; i < found.gl_pathc && !*ksmd; i++) {
+		file = fopen(found.gl_pathv[i], "r");
+		if (!file)
+			continue;
+		if (fgets(line, sizeof(line), file) && !strcmp(line, "ksmd\n"))
+			snprintf(ksmd, sizeof(ksmd), "%.*sschedstat",
+				 (int)strlen(found.gl_pathv[i]) - 4, found.gl_pathv[i]);
+		fclose(file);
+	}
+	globfree(&found);
+	if (!*ksmd)
+		errx(1, "there is no ksmd");
+}
+
+static void look(struct share_state *state)
+{
+	FILE *file = fopen(ksmd, "r");
+
+	if (!file || fscanf(file, "%lu", &state->cpu) != 1)
+		err(1, "%s", ksmd);
+	fclose(file);
+	state->passes = ksm("full_scans");
+	state->frames = ksm("pages_shared");
+	state->saved = ksm("pages_sharing");
+}
+
+/* A byte that the guest says; 1 when it has said all */
+static int say(struct kvmvm *k, char byte, int filled, unsigned long before)
+{
+	static unsigned int len;
+	static unsigned long exits;
+	static char line[80];
+
+	/* but for the exit by which it begins to speak */
+	if (!len)
+		exits = kvmvm_exits(k) - before - 1;
+	if (len < sizeof(line) - 1)
+		line[len++] = byte;
+	if (byte != '\n')
+		return 0;
+	line[len] = 0;
+	len = 0;
+	if (!strncmp(line, ALIKE_FILLED, strlen(ALIKE_FILLED)) && write(filled, "", 1) != 1)
+		err(1, "write");
+	if (strncmp(line, ALIKE_BREAK, strlen(ALIKE_BREAK)))
+		return 0;
+	printf("kvm-rate %s", line);
+	printf("kvm-exits break %u %lu\n", ALIKE_ROUNDS, exits);
+	return 1;
+}
+
+/* The guest's process */
+static void run(unsigned long arg, int filled, int go)
+{
+	unsigned long before = 0;
+	struct kvmvm k;
+	unsigned char *data;
+	char byte;
+
+	kvmvm_open();
+	kvmvm_new(&k);
+	kvmvm_memory(&k, ALIKE_MEMORY);
+	if (madvise(k.memory, k.size, MADV_MERGEABLE))
+		err(1, "MADV_MERGEABLE");
+	kvmvm_vcpu(&k);
+	kvmvm_fill(&k, &image);
+	kvmvm_begin(&k, &image, arg);
+	for (;;) {
+		kvmvm_run(&k);
+		if (k.run->exit_reason != KVM_EXIT_IO)
+			errx(1, "the guest ended with exit reason %u", k.run->exit_reason);
+		data = (unsigned char *)k.run + k.run->io.data_offset;
+		if (k.run->io.direction == KVM_EXIT_IO_OUT) {
+			if (k.run->io.port == KEEL_MACHINE_UART && say(&k, *data, filled, before))
+				return;
+		} else if (k.run->io.port == KEEL_MACHINE_EXIT) {
+			before = kvmvm_exits(&k);
+			if (read(go, &byte, 1) != 1)
+				return;
+			*data = 1;
+		}
+	}
+}
+
+static void make(const struct share_kind *kind)
+{
+	struct guest *g;
+	char byte;
+
+	for (g = guests; g < guests + SHARE_GUESTS; g++) {
+		if (pipe2(g->filled, O_CLOEXEC) || pipe2(g->go, O_CLOEXEC))
+			err(1, "pipe");
+		g->pid = fork();
+		if (g->pid < 0)
+			err(1, "fork");
+		if (!g->pid) {
+			run(ALIKE_ARG(kind->kind, g - guests), g->filled[1], g->go[0]);
+			exit(0);
+		}
+		if (read(g->filled[0], &byte, 1) != 1)
+			err(1, "read");
+	}
+}
+
+static void end(struct guest *g)
+{
+	if (g->pid) {
+		kill(g->pid, SIGKILL);
+		waitpid(g->pid, NULL, 0);
+	}
+	close(g->filled[0]);
+	close(g->filled[1]);
+	close(g->go[0]);
+	close(g->go[1]);
+}
+
+/* One of them writes to shared pages, and ends. */
+static void report_break(void)
+{
+	int status;
+
+	if (write(guests[0].go[1], "", 1) != 1 || waitpid(guests[0].pid, &status, 0) < 0)
+		err(1, "a guest cannot go on");
+	if (status)
+		errx(1, "a guest has failed");
+	guests[0].pid = 0;
+}
+
+static void measure(const struct share_kind *kind)
+{
+	struct share_watch w = { .who = "kvm", .kind = kind, .look = look };
+	unsigned int i;
+
+	share_begin(&w);
+	make(kind);
+	share_start(&w);
+	share_count(&w);
+	ksm_set("run", KSM_RUN);
+	/* Nothing was found in the last pass, and in the first one nothing can be. */
+	do {
+		share_look(&w);
+	} while (share_passes(&w) < 2 || share_passes(&w) <= w.found);
+	share_mark(&w);
+	while (w.last.passes == w.mark.passes)
+		share_look(&w);
+	ksm_set("run", KSM_STOP);
+	share_report(&w);
+	if (kind->kind == ALIKE_EQUAL)
+		report_break();
+	for (i = 0; i < SHARE_GUESTS; i++)
+		end(&guests[i]);
+	ksm_set("run", KSM_UNMERGE);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	if (argc != 2)
+		errx(2, "usage: kvmshare ELF");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	image_load(&image, argv[1]);
+	find_ksmd();
+	ksm_set("run", KSM_UNMERGE);
+	ksm_set("pages_to_scan", PAGES_TO_SCAN);
+	ksm_set("sleep_millisecs", SLEEP_MS);
+	for (i = 0; i < SHARE_KINDS; i++)
+		measure(&share_kinds[i]);
+	return 0;
+}
