@@ -27,6 +27,7 @@ if [ "${1:-}" != load ]; then
 	modprobe kvm_intel
 	./kvm
 	./kvmguest rate ./rate
+	./kvmguest irq ./irqrate
 	./kvmguest life ./idle 16
 	./kvmguest idle ./idle 32
 	rmmod kvm_intel kvm
@@ -35,6 +36,7 @@ if [ "${1:-}" != load ]; then
 	./cpuid keel $keel/exits
 	cut -f 1,2 $keel/counters | tr '\t' ' '
 	./keel rate ./rate
+	./keel irq ./irqrate
 	./keel life ./idle 32
 	./keel idle ./idle 32
 	./keelclone ./full 16 32

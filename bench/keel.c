@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * keel rate ELF		what leaving the guest costs
+ * keel irq ELF			what interrupts cost
  * keel life ELF ROUNDS		what making a guest costs, and destroying it
  * keel idle ELF GUESTS		what memory guests take that only wait
  *
@@ -8,8 +9,8 @@
  * is linked with start.S, so that it waits when it is done, or is idle.S.
  *
  * The lines: of rate those that the guest says, 'keel-rate NAME TICKS', and what Keel has
- * counted, 'keel-exits NAME ROUNDS EXITS' and 'keel-returns NAME ROUNDS RETURNS'; of
- * life those of busy.c; of idle that of memory.c, and 'keel-idle-own GUESTS MAPPED TABLES
+ * counted, 'keel-exits NAME ROUNDS EXITS' and 'keel-returns NAME ROUNDS RETURNS'; of irq
+ * those that the guest says, 'keel-irq NAME TICKS'; of life those of busy.c; of idle that of memory.c, and 'keel-idle-own GUESTS MAPPED TABLES
  * POOL', in KiB: the guests' own memory, their EPTs, and what waits for first touches.
  *
  * World: user, in the machine that is measured.
@@ -46,26 +47,39 @@ static void report_exits(unsigned long said)
 	       keelvm_counted(KEEL_A_VCPU_RETURN, "fill"));
 }
 
-static void rate(void)
+/* Let a guest say all that it has to say, a line for each thing; how many bytes those are. */
+static unsigned long hear(const char *name, uint64_t arg, const char *last)
 {
 	char line[80];
 	unsigned long said = 0;
 	FILE *console;
 
-	keelvm_new("rate", RATE_MEMORY);
-	console = keelvm_console("rate");
-	keelvm_load("rate", &image, image_fd, RATE_ARG);
-	keelvm_command(KEEL_CMD_VM_START, "rate");
+	keelvm_new(name, RATE_MEMORY);
+	console = keelvm_console(name);
+	keelvm_load(name, &image, image_fd, arg);
+	keelvm_command(KEEL_CMD_VM_START, name);
 	do {
 		if (!fgets(line, sizeof(line), console))
 			errx(1, "the guest has not said all");
-		printf("keel-rate %s", line);
+		printf("keel-%s %s", name, line);
 		said += strlen(line);
-	} while (strncmp(line, RATE_LAST, strlen(RATE_LAST)));
+	} while (strncmp(line, last, strlen(last)));
 	/* for its way to HLT */
 	busy_pause();
-	report_exits(said);
+	fclose(console);
+	return said;
+}
+
+static void rate(void)
+{
+	report_exits(hear("rate", RATE_ARG, RATE_LAST));
 	keelvm_command(KEEL_CMD_VM_DEL, "rate");
+}
+
+static void irq(void)
+{
+	hear("irq", 0, IRQ_LAST);
+	keelvm_command(KEEL_CMD_VM_DEL, "irq");
 }
 
 /* A guest that waits, with an image of its own, as keelctl makes them */
@@ -135,18 +149,20 @@ int main(int argc, char **argv)
 	unsigned int nr = argc > 3 ? atoi(argv[3]) : 0;
 
 	if (argc < 3)
-		errx(2, "usage: keel rate|life|idle ELF [NUMBER]");
+		errx(2, "usage: keel rate|irq|life|idle ELF [NUMBER]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	image_load(&image, argv[2]);
 	image_fd = image_file(&image);
 	genl_open(KEEL_FAMILY_NAME);
 	if (!strcmp(argv[1], "rate"))
 		rate();
+	else if (!strcmp(argv[1], "irq"))
+		irq();
 	else if (!strcmp(argv[1], "life") && nr && nr <= BUSY_ROUNDS_MAX)
 		life(nr);
 	else if (!strcmp(argv[1], "idle") && nr)
 		idle(nr);
 	else
-		errx(2, "it knows rate, life and idle, and the latter two take a number");
+		errx(2, "it knows rate, irq, life and idle, and the latter two take a number");
 	return 0;
 }

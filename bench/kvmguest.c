@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kvmguest rate ELF		what leaving the guest costs
+ * kvmguest irq ELF		what interrupts cost
  * kvmguest life ELF ROUNDS	what making a guest costs, and destroying it
  * kvmguest idle ELF GUESTS	what memory guests take that only wait
  *
@@ -8,7 +9,7 @@
  * interrupt controller in the kernel, which is KVM at its fastest; otherwise it has.
  *
  * The lines: of rate those that the guest says, 'kvm-rate NAME TICKS', and for each
- * 'kvm-exits NAME ROUNDS EXITS', of any kind; of life those of busy.c; of idle that of
+ * 'kvm-exits NAME ROUNDS EXITS', of any kind; of irq likewise 'kvm-irq NAME TICKS'; of life those of busy.c; of idle that of
  * memory.c, and 'kvm-idle-own GUESTS KIB', the guests' own memory.
  *
  * World: user, in the machine that is measured.
@@ -36,7 +37,7 @@ static struct image image;
 static struct kvmvm guests[GUESTS_MAX];
 
 /* A byte of the guest's; 1 when it has said all.  What lies before a line is measured. */
-static int say(struct kvmvm *k, char byte)
+static int say(struct kvmvm *k, char byte, const char *name, const char *last)
 {
 	static unsigned long spoken, exits;
 	static unsigned int len;
@@ -51,22 +52,21 @@ static int say(struct kvmvm *k, char byte)
 		return 0;
 	line[len] = 0;
 	len = 0;
-	printf("kvm-rate %s", line);
+	printf("kvm-%s %s", name, line);
 	printf("kvm-exits %.*s %u %lu\n", (int)strcspn(line, " "), line, RATE_ROUNDS, exits);
 	spoken = kvmvm_exits(k);
-	return !strncmp(line, RATE_LAST, strlen(RATE_LAST));
+	return !strncmp(line, last, strlen(last));
 }
 
-static void rate(void)
+/* Let a guest say all that it has to say. */
+static void hear(struct kvmvm *k, uint64_t arg, const char *name, const char *last)
 {
-	struct kvmvm *k = &guests[0];
 	unsigned char *data;
 
-	kvmvm_new(k);
 	kvmvm_memory(k, RATE_MEMORY);
 	kvmvm_vcpu(k);
 	kvmvm_fill(k, &image);
-	kvmvm_begin(k, &image, RATE_ARG);
+	kvmvm_begin(k, &image, arg);
 	for (;;) {
 		kvmvm_run(k);
 		if (k->run->exit_reason != KVM_EXIT_IO)
@@ -74,10 +74,23 @@ static void rate(void)
 		data = (unsigned char *)k->run + k->run->io.data_offset;
 		if (k->run->io.direction == KVM_EXIT_IO_IN)
 			memset(data, 0xff, k->run->io.size);
-		else if (k->run->io.port == SERIAL && say(k, *data))
+		else if (k->run->io.port == SERIAL && say(k, *data, name, last))
 			break;
 	}
 	kvmvm_destroy(k);
+}
+
+static void rate(void)
+{
+	kvmvm_new(&guests[0]);
+	hear(&guests[0], RATE_ARG, "rate", RATE_LAST);
+}
+
+static void irq(void)
+{
+	kvmvm_new(&guests[0]);
+	kvmvm_irqchip(&guests[0]);
+	hear(&guests[0], 0, "irq", IRQ_LAST);
 }
 
 /* The vCPU waits in the kernel; the program's end is its own. */
@@ -197,17 +210,19 @@ int main(int argc, char **argv)
 	unsigned int nr = argc > 3 ? atoi(argv[3]) : 0;
 
 	if (argc < 3)
-		errx(2, "usage: kvmguest rate|life|idle ELF [NUMBER]");
+		errx(2, "usage: kvmguest rate|irq|life|idle ELF [NUMBER]");
 	image_load(&image, argv[2]);
 	kvmvm_open();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(argv[1], "rate"))
 		rate();
+	else if (!strcmp(argv[1], "irq"))
+		irq();
 	else if (!strcmp(argv[1], "life") && nr && nr <= BUSY_ROUNDS_MAX)
 		life(nr);
 	else if (!strcmp(argv[1], "idle") && nr && nr < GUESTS_MAX)
 		idle(nr);
 	else
-		errx(2, "it knows rate, life and idle, and the latter two take a number");
+		errx(2, "it knows rate, irq, life and idle, and the latter two take a number");
 	return 0;
 }

@@ -16,6 +16,9 @@
 #define RATE_ROUNDS	101
 #define RATE_LAST	"write-after-read"
 
+/* How the last line of tests/guest/irqrate.c begins, to its end: another one begins like it */
+#define IRQ_LAST	"hlt-timer "
+
 /* Memory of a guest that is made only to be destroyed, or to wait */
 #define LIFE_MEMORY	0x4000000UL
 
