@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .PHONY: help all keel.ko keelctl guests demo check check-all check-quick kunit user fuzz machine sparse style \
-	bench install uninstall clean
+	bench bench-boot install uninstall clean
 
 help:
 	@echo "Keel: a thin VT-x hypervisor that slides beneath the running Linux"
@@ -37,6 +37,7 @@ help:
 	@echo "  make sparse       sparse over all C files"
 	@echo "  make style        checkpatch, kernel-doc, headers, layers"
 	@echo "  make bench        Keel beside KVM, in emulated instructions"
+	@echo "  make bench-boot   the boot of Linux, likewise, and on the machine itself"
 	@echo "  make install      keel.ko by DKMS, keelctl, man page (as root)"
 	@echo "  make uninstall    takes them away again"
 	@echo "  make clean        removes build/"
@@ -81,6 +82,9 @@ style:
 
 bench:
 	@scripts/bench
+
+bench-boot:
+	@scripts/bench --part boot
 
 check:
 	@scripts/check full

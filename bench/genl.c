@@ -203,6 +203,20 @@ const struct nlattr *genl_answer(uint16_t type)
 }
 
 /**
+ * genl_next_answer() - one attribute of the answer after the other
+ * @last: the one before, NULL to begin with
+ * @type: which
+ *
+ * Return: the attribute; NULL when there are no more.
+ */
+const struct nlattr *genl_next_answer(const struct nlattr *last, uint16_t type)
+{
+	const char *at = last ? (const char *)last + NLA_ALIGN(last->nla_len) : answer;
+
+	return find(at, answer + answer_size - at, type);
+}
+
+/**
  * genl_next() - one attribute in another one after the other
  * @nest: the outer one
  * @last: the one before, NULL to begin with

@@ -27,6 +27,7 @@ void genl_ask(void);
 
 /* The answer to the last request: its attributes, or those of one of them */
 const struct nlattr *genl_answer(uint16_t type);
+const struct nlattr *genl_next_answer(const struct nlattr *last, uint16_t type);
 const struct nlattr *genl_inner(const struct nlattr *nest, uint16_t type);
 const struct nlattr *genl_next(const struct nlattr *nest, const struct nlattr *last,
 			       uint16_t type);

@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# inside.sh [load|share] : the measurements on one machine, in its busybox, beside the
-# programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
-# both have VMX.  'load' stands for those of loading and unloading only,
-# 'share' for those of sharing.  Prints the programs' lines (see their heads), Keel's
-# counters as 'NAME VALUE', and 'end' when all is done.
+# inside.sh all|load|share|boot CPUS : the measurements on one machine, in its busybox, beside
+# the programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
+# both have VMX.  'load' stands for those of loading and unloading only, 'share' for
+# those of sharing, 'boot' for those of booting Linux, which has files of its own.  Prints
+# the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and 'end' when
+# all is done.
 
 set -e
 cd "$(dirname "$0")"
 keel=/sys/kernel/debug/keel
 
-if [ "${1:-}" = share ]; then
+if [ "$1" = share ]; then
 	modprobe kvm_intel
 	./kvmshare ./alike
 	rmmod kvm_intel kvm
@@ -21,7 +22,19 @@ if [ "${1:-}" = share ]; then
 	echo end
 	exit
 fi
-if [ "${1:-}" != load ]; then
+if [ "$1" = boot ]; then
+	modprobe kvm_intel
+	./kvmboot vmlinux initrd "$2"
+	rmmod kvm_intel kvm
+	insmod keel.ko
+	./keelboot vmlinux initrd "$2"
+	rmmod keel
+	# the last thing that this machine does
+	[ "$2" != 1 ] || ./native vmlinux initrd
+	echo end
+	exit
+fi
+if [ "$1" != load ]; then
 	./cpuid bare
 
 	modprobe kvm_intel

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A guest of KVM, by /dev/kvm itself: long mode from its first instruction, KVM's own
- * CPUID table, 4 KiB pages.  What goes wrong ends the program.
+ * CPUID table, 4 KiB pages or large ones.  What goes wrong ends the program.
  *
  * World: user, in the machine that is measured.
  */
@@ -22,9 +22,10 @@
 #define EFER_LONG	0x500ULL	/* LMA, LME */
 
 #define RFLAGS_FIXED	0x2ULL
+#define LARGE_PAGE	0x200000UL
 
 #define CPUID_ENTRIES	128
-#define CPUID_DEADLINE	(1U << 24)	/* leaf 1, ECX */
+#define CPUID_OWN	(1U << 24 | 1U << 31)	/* leaf 1, ECX */
 
 static int kvm = -1;
 static struct kvm_cpuid2 *cpuid;
@@ -47,14 +48,14 @@ int kvmvm_call(int fd, unsigned long request, void *arg, const char *name)
 	return ret;
 }
 
-/* Its interrupt controllers know the TSC deadline, of which this is no news to KVM. */
-static void tell_deadline(void)
+/* What is for user space to say: that there is a hypervisor, and a TSC deadline */
+static void complete_cpuid(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
-			cpuid->entries[i].ecx |= CPUID_DEADLINE;
+			cpuid->entries[i].ecx |= CPUID_OWN;
 }
 
 /**
@@ -70,7 +71,7 @@ void kvmvm_open(void)
 		err(1, "calloc");
 	cpuid->nent = CPUID_ENTRIES;
 	KVMVM_CALL(kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
-	tell_deadline();
+	complete_cpuid();
 }
 
 /**
@@ -93,6 +94,27 @@ void kvmvm_irqchip(struct kvmvm *k)
 	KVMVM_CALL(k->vm, KVM_CREATE_IRQCHIP, 0);
 }
 
+static void *map(unsigned long size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		err(1, "memory");
+	return memory;
+}
+
+static void use(struct kvmvm *k, void *memory, unsigned long size)
+{
+	struct kvm_userspace_memory_region region = {
+		.memory_size = size, .userspace_addr = (unsigned long)memory,
+	};
+
+	k->memory = memory;
+	k->size = size;
+	KVMVM_CALL(k->vm, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
 /**
  * kvmvm_memory() - give it memory
  * @k: the guest
@@ -100,16 +122,23 @@ void kvmvm_irqchip(struct kvmvm *k)
  */
 void kvmvm_memory(struct kvmvm *k, unsigned long size)
 {
-	struct kvm_userspace_memory_region region = { .memory_size = size };
+	void *memory = map(size);
 
-	k->size = size;
-	k->memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (k->memory == MAP_FAILED || (madvise(k->memory, size, MADV_NOHUGEPAGE) &&
-					errno != EINVAL))
+	if (madvise(memory, size, MADV_NOHUGEPAGE) && errno != EINVAL)
 		err(1, "memory");
-	region.userspace_addr = (unsigned long)k->memory;
-	KVMVM_CALL(k->vm, KVM_SET_USER_MEMORY_REGION, &region);
+	use(k, memory, size);
+}
+
+/**
+ * kvmvm_memory_large() - the same, as large pages if the machine's Linux has its way
+ * @k: the guest
+ * @size: in bytes
+ */
+void kvmvm_memory_large(struct kvmvm *k, unsigned long size)
+{
+	unsigned long at = (unsigned long)map(size + LARGE_PAGE);
+
+	use(k, (void *)((at + LARGE_PAGE - 1) & -LARGE_PAGE), size);
 }
 
 /**
@@ -118,11 +147,41 @@ void kvmvm_memory(struct kvmvm *k, unsigned long size)
  */
 void kvmvm_vcpu(struct kvmvm *k)
 {
-	k->vcpu = KVMVM_CALL(k->vm, KVM_CREATE_VCPU, 0);
+	kvmvm_vcpu_nr(k, 0);
+}
+
+/**
+ * kvmvm_vcpu_nr() - the same with one of several
+ * @k: the guest, or a copy of it
+ * @nr: which
+ */
+void kvmvm_vcpu_nr(struct kvmvm *k, unsigned int nr)
+{
+	k->vcpu = KVMVM_CALL(k->vm, KVM_CREATE_VCPU, (unsigned long)nr);
 	k->run_size = KVMVM_CALL(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	k->run = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, k->vcpu, 0);
 	if (k->run == MAP_FAILED)
 		err(1, "mmap");
+}
+
+/**
+ * kvmvm_cpuid() - what its vCPU sees of the CPU
+ * @k: the guest
+ * @nr: which vCPU it is
+ */
+void kvmvm_cpuid(struct kvmvm *k, unsigned int nr)
+{
+	struct kvm_cpuid_entry2 *entry;
+	unsigned int i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		entry = &cpuid->entries[i];
+		if (entry->function == 1)
+			entry->ebx = (entry->ebx & 0xffffff) | nr << 24;
+		else if (entry->function == 0xb)
+			entry->edx = nr;
+	}
+	KVMVM_CALL(k->vcpu, KVM_SET_CPUID2, cpuid);
 }
 
 /**

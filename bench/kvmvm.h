@@ -41,7 +41,10 @@ void kvmvm_open(void);
 void kvmvm_new(struct kvmvm *k);
 void kvmvm_irqchip(struct kvmvm *k);
 void kvmvm_memory(struct kvmvm *k, unsigned long size);
+void kvmvm_memory_large(struct kvmvm *k, unsigned long size);
 void kvmvm_vcpu(struct kvmvm *k);
+void kvmvm_vcpu_nr(struct kvmvm *k, unsigned int nr);
+void kvmvm_cpuid(struct kvmvm *k, unsigned int nr);
 void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
 		     const struct kvm_regs *regs);
 void kvmvm_fill(struct kvmvm *k, const struct image *image);
