@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When Linux takes the CPU from a vCPU's thread, root is told, and tells the guest: so no
- * other vCPU need wait for this one, or interrupt it.
+ * When a vCPU's thread loses its CPU, root is told, and tells the guest: so no other vCPU need
+ * wait for this one, or interrupt it.
  *
  * World: host.  A thread begins and ends to be watched by itself; Linux tells of it in the
  * middle of a switch between threads, with interrupts off and a lock of the scheduler's held,
@@ -19,12 +19,15 @@ static void sched_in(struct preempt_notifier *notifier, int cpu)
 {
 }
 
-/* One that has halted, or whose guest is paused, has given its CPU away: nobody took it. */
+/*
+ * One that has halted, or whose guest is paused, has given its CPU away, and nobody took it.  But
+ * the other vCPUs need not interrupt one that sleeps to have it forget translations.
+ */
 static void sched_out(struct preempt_notifier *notifier, struct task_struct *next)
 {
 	struct keel_vcpu_thread *t = container_of(notifier, struct keel_vcpu_thread, notifier);
 
-	if (!t->halted && !t->out)
+	if (!t->out && (!t->halted || t->vm->config.vcpus > 1))
 		keel_hypercall3(KEEL_HC_VCPU_PREEMPTED, t->vm->slot, t->index, 0);
 }
 

@@ -89,7 +89,7 @@ enum keel_fault keel_steal_tell(struct keel_vcpu *vcpu, bool *flush)
 }
 
 /*
- * It could run and does not.  Not while an answer is on its way to a place in its memory, which
+ * It does not run.  Not while an answer is on its way to a place in its memory, which
  * was found by a translation that others may want to be forgotten; nor when that would take a
  * frame that there is not: it is but a hint.
  */
@@ -99,12 +99,13 @@ static void mark(struct keel_vcpu *vcpu)
 
 	if (vcpu->in_size || page_of(vcpu, &page) != KEEL_FAULT_DONE)
 		return;
-	__atomic_store_n(&page->preempted, KEEL_KVM_PREEMPTED, __ATOMIC_SEQ_CST);
+	/* What others have left there since it ran is not lost. */
+	__atomic_or_fetch(&page->preempted, KEEL_KVM_PREEMPTED, __ATOMIC_SEQ_CST);
 	__atomic_or_fetch(&vcpu->attention, KEEL_ATT_STEAL, __ATOMIC_SEQ_CST);
 }
 
 /**
- * keel_vcpu_preempted() - Linux has taken the CPU from a vCPU that has not halted
+ * keel_vcpu_preempted() - a vCPU's thread has lost its CPU, or has given it away
  * @id: the guest
  * @index: the vCPU
  *

@@ -70,7 +70,7 @@ void keel_guest_time(struct keel_guest_setup *setup)
 	setup->kvm_features = CLOCKSOURCE2 | NOP_IO_DELAY | PV_UNHALT | PV_SEND_IPI |
 			      PV_SCHED_YIELD |
 			      (setup->clock_stable ? CLOCK_STABLE : 0) |
-			      (setup->steal ? KEEL_KVM_FEATURE_STEAL : 0) |
+			      (setup->steal ? KEEL_KVM_FEATURE_STEAL | KEEL_KVM_FEATURE_FLUSH : 0) |
 			      (setup->assist ? 0 : KEEL_KVM_FEATURE_EOI);
 	keel_clock_scale(khz, &setup->clock_mul, &setup->clock_shift);
 	setup->cpuid[0x15] = leaf_15(khz);

@@ -18,9 +18,10 @@
 #define KEEL_KVM_EOI		0x4b564d04
 #define KEEL_KVM_ENABLED	BIT_ULL(0)
 
-/* Of the features (leaf 0x40000001, EAX): there are steal time, and ends of interrupts */
+/* Of the features (leaf 0x40000001, EAX): there are steal time, ends of interrupts, flushes */
 #define KEEL_KVM_FEATURE_STEAL	BIT(5)
 #define KEEL_KVM_FEATURE_EOI	BIT(6)
+#define KEEL_KVM_FEATURE_FLUSH	BIT(9)
 
 /* Hypercalls, and what they answer (uapi/linux/kvm_para.h) */
 #define KEEL_KVM_HC_POLL	1
@@ -69,7 +70,7 @@ struct keel_wall_clock {
 	u32 nsec;
 };
 
-/* Of @preempted: it could run and does not; it has to forget translations before it does */
+/* Of @preempted: it does not run; it has to forget translations before it does */
 #define KEEL_KVM_PREEMPTED	BIT(0)
 #define KEEL_KVM_FLUSH		BIT(1)
 

@@ -137,6 +137,13 @@ static void steal_preempted(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, flush);
 	KUNIT_EXPECT_EQ(test, page_of(v).preempted, 0U);
 	KUNIT_EXPECT_EQ(test, page_of(v).steal, 0ULL);
+	/* and goes on wanting it when the thread loses its CPU again before it is back */
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	put_preempted(v, KEEL_KVM_FLUSH | KEEL_KVM_PREEMPTED);
+	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), 0LL);
+	KUNIT_EXPECT_EQ(test, page_of(v).preempted, (u32)(KEEL_KVM_FLUSH | KEEL_KVM_PREEMPTED));
+	KUNIT_EXPECT_EQ(test, tell(v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_TRUE(test, flush);
 	/* not while a CPU has it, nor while an answer goes to a place that was looked up */
 	v->running = 1;
 	KUNIT_EXPECT_EQ(test, keel_vcpu_preempted(ID, 0), (s64)-EBUSY);
