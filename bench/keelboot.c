@@ -2,8 +2,8 @@
 /*
  * keelboot VMLINUX INITRD VCPUS : what the boot of Linux costs a guest of Keel.
  *
- * The lines: 'keel-boot VCPUS TICKS', from before it is created until its first process has
- * said so; and of all vCPUs together 'keel-boot-exit REASON COUNT' and 'keel-boot-return REASON
+ * The lines: 'keel-boot-load VCPUS TICKS', for creating it with all that is in its memory, and
+ * 'keel-boot VCPUS TICKS', from before that until its first process has said so; and of all vCPUs together 'keel-boot-exit REASON COUNT' and 'keel-boot-return REASON
  * COUNT', of exits and of returns from root to Linux, by Keel's names of their reasons.
  *
  * World: user, in the machine that is measured.  (scripts/bench includes ctl/image.h here.)
@@ -75,6 +75,7 @@ static uint64_t boot(const struct image *image)
 	command(KEEL_CMD_VM_LOAD);
 	put_image(image);
 	genl_do();
+	printf("keel-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
 	command(KEEL_CMD_VM_START);
 	genl_do();
 	do {

@@ -6,8 +6,8 @@
  * interrupt controllers are in the kernel; of devices there is a serial port, which has no
  * interrupt, and a clock that stands still.  No other port and no other address answers.
  *
- * The lines: 'kvm-boot VCPUS TICKS', from before it is created until its first process has said
- * so; and of all vCPUs together 'kvm-boot-stat NAME COUNT', KVM's own statistics of exits by
+ * The lines: 'kvm-boot-load VCPUS TICKS', for creating it with all that is in its memory, and
+ * 'kvm-boot VCPUS TICKS', from before that until its first process has said so; and of all vCPUs together 'kvm-boot-stat NAME COUNT', KVM's own statistics of exits by
  * KVM's names, and 'kvm-boot-stat user COUNT', exits to user space.
  *
  * World: user, in the machine that is measured.  (scripts/bench includes ctl/image.h here.)
@@ -217,6 +217,7 @@ static uint64_t boot(const struct image *image)
 	char byte;
 
 	create(image);
+	printf("kvm-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
 	for (i = 0; i < image->vcpus; i++)
 		if (pthread_create(&thread, NULL, run, &guest[i]))
 			errx(1, "no thread");
