@@ -75,9 +75,10 @@ static uint64_t boot(const struct image *image)
 	command(KEEL_CMD_VM_LOAD);
 	put_image(image);
 	genl_do();
-	printf("keel-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
+	/* It is at the start that memory is filled. */
 	command(KEEL_CMD_VM_START);
 	genl_do();
+	printf("keel-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
 	do {
 		if (!fgets(line, sizeof(line), console))
 			errx(1, "%s: the guest does not come up", path);
