@@ -10,8 +10,9 @@
  *
  * The lines: of rate those that the guest says, 'keel-rate NAME TICKS', and what Keel has
  * counted, 'keel-exits NAME ROUNDS EXITS' and 'keel-returns NAME ROUNDS RETURNS'; of irq
- * those that the guest says, 'keel-irq NAME TICKS'; of life those of busy.c; of idle that of memory.c, and 'keel-idle-own GUESTS MAPPED TABLES
- * POOL', in KiB: the guests' own memory, their EPTs, and what waits for first touches.
+ * those that the guest says, 'keel-irq NAME TICKS'; of life those of busy.c; of idle that
+ * of memory.c, and 'keel-idle-own GUESTS MAPPED TABLES POOL', in KiB: the guests' own
+ * memory, their EPTs, and what waits for first touches.
  *
  * World: user, in the machine that is measured.
  */

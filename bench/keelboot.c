@@ -3,8 +3,9 @@
  * keelboot VMLINUX INITRD VCPUS : what the boot of Linux costs a guest of Keel.
  *
  * The lines: 'keel-boot-load VCPUS TICKS', for creating it with all that is in its memory, and
- * 'keel-boot VCPUS TICKS', from before that until its first process has said so; and of all vCPUs together 'keel-boot-exit REASON COUNT' and 'keel-boot-return REASON
- * COUNT', of exits and of returns from root to Linux, by Keel's names of their reasons.
+ * 'keel-boot VCPUS TICKS', from before that until its first process has said so; and of all
+ * vCPUs together 'keel-boot-exit REASON COUNT' and 'keel-boot-return REASON COUNT', of exits
+ * and of returns from root to Linux, by Keel's names of their reasons.
  *
  * World: user, in the machine that is measured.  (scripts/bench includes ctl/image.h here.)
  */

@@ -7,8 +7,9 @@
  * interrupt, and a clock that stands still.  No other port and no other address answers.
  *
  * The lines: 'kvm-boot-load VCPUS TICKS', for creating it with all that is in its memory, and
- * 'kvm-boot VCPUS TICKS', from before that until its first process has said so; and of all vCPUs together 'kvm-boot-stat NAME COUNT', KVM's own statistics of exits by
- * KVM's names, and 'kvm-boot-stat user COUNT', exits to user space.
+ * 'kvm-boot VCPUS TICKS', from before that until its first process has said so; and of all
+ * vCPUs together 'kvm-boot-stat NAME COUNT', KVM's own statistics of exits by KVM's names,
+ * and 'kvm-boot-stat user COUNT', exits to user space.
  *
  * World: user, in the machine that is measured.  (scripts/bench includes ctl/image.h here.)
  */

@@ -9,8 +9,9 @@
  * interrupt controller in the kernel, which is KVM at its fastest; otherwise it has.
  *
  * The lines: of rate those that the guest says, 'kvm-rate NAME TICKS', and for each
- * 'kvm-exits NAME ROUNDS EXITS', of any kind; of irq likewise 'kvm-irq NAME TICKS'; of life those of busy.c; of idle that of
- * memory.c, and 'kvm-idle-own GUESTS KIB', the guests' own memory.
+ * 'kvm-exits NAME ROUNDS EXITS', of any kind; of irq likewise 'kvm-irq NAME TICKS'; of life
+ * those of busy.c; of idle that of memory.c, and 'kvm-idle-own GUESTS KIB', the guests' own
+ * memory.
  *
  * World: user, in the machine that is measured.
  */

@@ -25,7 +25,7 @@
 #define LARGE_PAGE	0x200000UL
 
 #define CPUID_ENTRIES	128
-#define CPUID_OWN	(1U << 24 | 1U << 31)	/* leaf 1, ECX */
+#define CPUID_OWN	0x81000000U	/* leaf 1, ECX: TSC deadline, hypervisor */
 
 static int kvm = -1;
 static struct kvm_cpuid2 *cpuid;

@@ -73,9 +73,11 @@ static void print_number(uint64_t val)
 	char text[24], *at = text + sizeof(text) - 1;
 
 	*at = 0;
-	do
-		*--at = '0' + val % 10;
-	while (val /= 10);
+	do {
+		at--;
+		*at = '0' + val % 10;
+		val /= 10;
+	} while (val);
 	print(at);
 }
 
@@ -122,7 +124,7 @@ __attribute__((__used__)) void begin(uint64_t *stack)
 }
 
 asm(".globl _start\n"
-    "_start:\n"
-    "	mov %rsp, %rdi\n"
-    "	and $-16, %rsp\n"
-    "	call begin\n");
+	"_start:\n"
+	"	mov %rsp, %rdi\n"
+	"	and $-16, %rsp\n"
+	"	call begin\n");
