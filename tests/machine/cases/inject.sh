@@ -77,6 +77,8 @@ fails "" clone from it
 ./keelctl destroy it
 fails "" clone from it --paused
 ./keelctl destroy it
+# The step that fails can be one of the source's own: a write that finds no frame for its table.
+[ "$(why from)" != "paused memory" ] || ./keelctl resume from
 same "the source runs still" running "$(get from state)"
 ./keelctl destroy from
 check "there are steps for each page" test $steps -gt 40
