@@ -21,7 +21,6 @@
 #define CR4_PAE		0x20ULL
 #define EFER_LONG	0x500ULL	/* LMA, LME */
 
-#define RFLAGS_FIXED	0x2ULL
 #define LARGE_PAGE	0x200000UL
 
 #define CPUID_ENTRIES	128
@@ -217,34 +216,6 @@ void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t 
 	sregs.efer = EFER_LONG;
 	KVMVM_CALL(k->vcpu, KVM_SET_SREGS, &sregs);
 	KVMVM_CALL(k->vcpu, KVM_SET_REGS, regs);
-}
-
-/**
- * kvmvm_fill() - put an image into its memory
- * @k: the guest
- * @image: the image
- */
-void kvmvm_fill(struct kvmvm *k, const struct image *image)
-{
-	unsigned int i;
-
-	for (i = 0; i < image->nr; i++)
-		memcpy(k->memory + image->piece[i].gpa, image->piece[i].data,
-		       image->piece[i].size);
-}
-
-/**
- * kvmvm_begin() - what its vCPU begins an image with
- * @k: the guest
- * @image: the image
- * @arg: the guest's argument
- */
-void kvmvm_begin(struct kvmvm *k, const struct image *image, uint64_t arg)
-{
-	struct kvm_regs regs = { .rip = image->rip, .rsp = image->rsp, .rdi = arg,
-				 .rflags = RFLAGS_FIXED };
-
-	kvmvm_registers(k, image->cr3, image->gdt_base, image->gdt_limit, &regs);
 }
 
 /**

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <linux/kvm.h>
 
-#include "image.h"
+struct image;
 
 /**
  * struct kvmvm - a guest with one vCPU
@@ -47,10 +47,12 @@ void kvmvm_vcpu_nr(struct kvmvm *k, unsigned int nr);
 void kvmvm_cpuid(struct kvmvm *k, unsigned int nr);
 void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
 		     const struct kvm_regs *regs);
-void kvmvm_fill(struct kvmvm *k, const struct image *image);
-void kvmvm_begin(struct kvmvm *k, const struct image *image, uint64_t arg);
 unsigned long kvmvm_exits(struct kvmvm *k);
 void kvmvm_run(struct kvmvm *k);
 void kvmvm_destroy(struct kvmvm *k);
+
+/* kvmimage.c: a small guest's */
+void kvmvm_fill(struct kvmvm *k, const struct image *image);
+void kvmvm_begin(struct kvmvm *k, const struct image *image, uint64_t arg);
 
 #endif /* BENCH_KVMVM_H */
