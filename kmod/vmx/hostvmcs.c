@@ -26,6 +26,7 @@
 
 #define CR4_PAE		BIT_ULL(5)
 #define CR4_MCE		BIT_ULL(6)
+#define CR4_OSFXSR	BIT_ULL(9)
 #define CR4_LA57	BIT_ULL(12)
 
 /* What the demoted host's VMCS asks of the controls. */
@@ -63,15 +64,16 @@ const struct keel_ctl_want keel_host_want[KEEL_CTL_NR] = {
  *
  * LA57 cannot change in long mode, so it is Linux's.  KEEL_CR4_FOLLOWED are
  * Linux's too (PKE concerns user pages, of which root has none), and MCE since a
- * machine check without it shuts the CPU down.  PCIDE, PGE, SMEP, SMAP, CET and
- * the rest stay off: root has one small address space, and turning PGE back on
- * is what flushes the TLB on return.
+ * machine check without it shuts the CPU down.  OSFXSR is on: without it FXSAVE
+ * and FXRSTOR, which root uses where Linux has no XSAVE, can leave out the vector
+ * registers (SDM 2.5).  PCIDE, PGE, SMEP, SMAP, CET and the rest stay off: root has
+ * one small address space, and turning PGE back on is what flushes the TLB on return.
  *
  * Return: the value.
  */
 u64 keel_root_cr4(u64 host_cr4, const struct keel_vmx_caps *caps)
 {
-	return CR4_PAE | KEEL_CR4_VMXE | caps->cr4_fixed0 |
+	return CR4_PAE | CR4_OSFXSR | KEEL_CR4_VMXE | caps->cr4_fixed0 |
 	       (host_cr4 & (CR4_LA57 | CR4_MCE | KEEL_CR4_FOLLOWED));
 }
 

@@ -326,16 +326,16 @@ static void hostvmcs_root_cr4(struct kunit *test)
 	unsigned int bit;
 
 	kit_cpu(&caps);
-	/* PAE and VMXE always; of Linux's, MCE 6, LA57 12, OSXSAVE 18, KL 19, PKE 22 */
-	KUNIT_EXPECT_EQ(test, keel_root_cr4(0, &caps), 0x2020ULL);
+	/* PAE, OSFXSR and VMXE always; of Linux's, MCE 6, LA57 12, OSXSAVE 18, KL 19, PKE 22 */
+	KUNIT_EXPECT_EQ(test, keel_root_cr4(0, &caps), 0x2220ULL);
 	for (bit = 0; bit < 64; bit++) {
 		bool kept = bit == 6 || bit == 12 || bit == 18 || bit == 19 || bit == 22;
 
 		KUNIT_EXPECT_EQ_MSG(test, keel_root_cr4(1ULL << bit, &caps),
-				    0x2020 | (u64)kept << bit, "bit %u", bit);
+				    0x2220 | (u64)kept << bit, "bit %u", bit);
 		/* and whatever the CPU wants */
 		caps.cr4_fixed0 = 1ULL << bit;
-		KUNIT_EXPECT_EQ_MSG(test, keel_root_cr4(0, &caps), 0x2020 | 1ULL << bit, "bit %u",
+		KUNIT_EXPECT_EQ_MSG(test, keel_root_cr4(0, &caps), 0x2220 | 1ULL << bit, "bit %u",
 				    bit);
 		caps.cr4_fixed0 = 0;
 	}

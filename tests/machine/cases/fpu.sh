@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Vector and floating-point registers: guests and processes with different patterns
-# take turns on the same CPUs, and nobody ever sees another's.
+# take turns on the same CPUs, and nobody ever sees another's; also where Linux does without
+# XSAVE.
 #
+# run:
+# run: --fresh --append noxsave
 # needs: keelctl guests vectors
 . ./lib.sh
 
