@@ -88,17 +88,30 @@ static bool use_spare(struct keel_vm *vm)
 	return stat.spare < before;
 }
 
-/* More frames, before or when the pool runs dry */
-static void fill(struct keel_vm *vm)
+/* More frames: false when Linux has not given all of them, and then none are asked for ahead. */
+static bool fill(struct keel_vm *vm)
 {
 	int err;
 
 	mutex_lock(&vm->fill_lock);
 	vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
 	err = keel_supply_fill(vm, vm->fill);
+	if (err)
+		vm->fill = 0;
 	mutex_unlock(&vm->fill_lock);
 	keel_kick();
-	if (err && !use_spare(vm))
+	return !err;
+}
+
+/* A page could not be had: the guest pauses, unless there are more frames now than there were. */
+static void fill_dry(struct keel_vm *vm, const struct keel_run *run)
+{
+	struct keel_vm_stat stat;
+
+	if (fill(vm) || use_spare(vm))
+		return;
+	keel_supply_stat(vm, &stat);
+	if (stat.pool <= run->pool)
 		keel_life_report(vm, KEEL_VM_STATE_PAUSED, KEEL_VM_REASON_MEMORY, 0);
 }
 
@@ -174,7 +187,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		smp_call_function_single(run->cpu, park, NULL, 1);
 		break;
 	case KEEL_RUN_FILL:
-		fill(vm);
+		fill_dry(vm, run);
 		break;
 	case KEEL_RUN_IO:
 		keel_device_io(t, run);
