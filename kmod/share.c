@@ -58,6 +58,9 @@ static u64 cursor_gfn;
 /* Of the pass that is under way */
 static u64 pass_hashed, pass_dirty;
 
+/* What a pass has freed has not all gone back to Linux. */
+static bool untrimmed;
+
 static bool hurries(void)
 {
 	return READ_ONCE(stat.asked) != READ_ONCE(stat.done);
@@ -170,11 +173,12 @@ static void end_pass(void)
 
 	stat.dirty = pass_dirty;
 	stat.passes++;
-	if (!pace.merged)
+	if (!pace.merged && !untrimmed)
 		return;
 	keel_kick();
+	untrimmed = false;
 	list_for_each_entry(s, &sharers, node)
-		keel_supply_trim(s->vm);
+		untrimmed |= keel_supply_trim(s->vm);
 }
 
 /* A call's worth; true at the end of a pass */
@@ -237,7 +241,7 @@ static void settle(void)
 	cursor = NULL;
 	mutex_unlock(&lock);
 	while (passes < SETTLE_MAX && !kthread_should_stop()) {
-		if (step() && ++passes >= SETTLE_MIN && !pace.merged && !pass_hashed)
+		if (step() && ++passes >= SETTLE_MIN && !pace.merged && !pass_hashed && !untrimmed)
 			break;
 		cond_resched();
 	}

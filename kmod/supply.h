@@ -33,6 +33,6 @@ void keel_supply_put(const u64 *batch, unsigned int nr);
 int keel_supply_domain(struct keel_vm *vm, u32 domain);
 s64 keel_supply_scan(struct keel_vm *vm, u64 gfn, u64 seed, struct keel_scan *scan);
 s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most);
-void keel_supply_trim(struct keel_vm *vm);
+bool keel_supply_trim(struct keel_vm *vm);
 
 #endif /* KEEL_SUPPLY_H */

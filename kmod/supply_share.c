@@ -64,8 +64,10 @@ s64 keel_supply_merge(u64 *batch, unsigned int nr, u32 most)
 /**
  * keel_supply_trim() - free what merging has made superfluous
  * @vm: the guest; it does nothing to one that is not in root
+ *
+ * Return: true when a CPU was in the way, and some is left.
  */
-void keel_supply_trim(struct keel_vm *vm)
+bool keel_supply_trim(struct keel_vm *vm)
 {
 	u64 batch[KEEL_BATCH_NR];
 	s64 nr;
@@ -77,4 +79,5 @@ void keel_supply_trim(struct keel_vm *vm)
 			keel_supply_put(batch, nr);
 		cond_resched();
 	} while (nr > 0);
+	return nr == -EBUSY || nr == -EAGAIN;
 }
