@@ -18,7 +18,7 @@
 #define FIRST_B	200
 #define FIRST_C	300
 
-static struct keel_guest *a, *b, *c;
+static struct keel_guest *a, *b, *c __maybe_unused;
 
 /* a guest with pages 0 to 7 and 600 to 603 of its own, 20 and 601 the zero frame */
 static inline void source(struct kunit *test)

@@ -14,6 +14,12 @@ struct fake *fake;
 
 void *keel_phys(u64 pa)
 {
+	void (*meanwhile)(void) = fake->meanwhile;
+
+	if (meanwhile && pa >> 12 == fake->meanwhile_pa >> 12) {
+		fake->meanwhile = NULL;
+		meanwhile();
+	}
 	if (pa >> 12 >= FAKE_FRAMES) {
 		fake->wild = true;
 		pa = 0;

@@ -25,6 +25,9 @@
  * @page: its memory
  * @wild: an address was used that is none
  * @flushes: how often a CPU has flushed
+ * @meanwhile: what another CPU does right before root looks at the page @meanwhile_pa the next
+ *             time, NULL for nothing
+ * @meanwhile_pa: the page's address
  */
 struct fake {
 	struct keel_root root;
@@ -32,6 +35,8 @@ struct fake {
 	u64 *page[FAKE_FRAMES];
 	bool wild;
 	unsigned int flushes;
+	void (*meanwhile)(void);
+	u64 meanwhile_pa;
 };
 
 extern struct fake *fake;
