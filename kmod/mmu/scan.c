@@ -22,6 +22,9 @@
 #include "guest.h"
 #include "hash.h"
 
+/* Tables that a call goes through, if it does not find as many pages before that */
+#define TABLES_MAX	4
+
 /* One page; its entry has some right */
 static void look(struct keel_root *root, struct keel_guest *guest, struct keel_scan *scan,
 		 u64 *entry, u64 gfn, u64 seed)
@@ -117,8 +120,8 @@ static u64 scan_shared(const struct keel_root *root, struct keel_scan *scan, con
 static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64 seed,
 		  struct keel_scan *scan)
 {
-	unsigned int level;
-	u64 *entry, rights;
+	unsigned int level, tables;
+	u64 *entry, rights, end = keel_gfn_end(guest->frames);
 
 	if (guest->dead)
 		return -ESHUTDOWN;
@@ -128,16 +131,18 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 	}
 	if (!keel_guest_passed(guest, guest->scan_epoch, NULL))
 		return -EBUSY;
-	entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
-	if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE))
-		gfn = scan_shared(root, scan, entry, gfn);
-	else if (level == KEEL_LEVEL_4K)
-		gfn = scan_table(root, guest, scan, entry, gfn, seed);
-	else
-		gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
+	for (tables = 0; tables < TABLES_MAX && gfn < end && scan->nr < KEEL_SCAN_NR; tables++) {
+		entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
+		if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE))
+			gfn = scan_shared(root, scan, entry, gfn);
+		else if (level == KEEL_LEVEL_4K)
+			gfn = scan_table(root, guest, scan, entry, gfn, seed);
+		else
+			gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
+	}
 	if (scan->dirty)
 		guest->harvest_epoch = keel_guest_bump(guest);
-	return gfn < keel_gfn_end(guest->frames) ? gfn : 0;
+	return gfn < end ? gfn : 0;
 }
 
 /**

@@ -144,6 +144,38 @@ static void scan_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), (s64)-ESHUTDOWN);
 }
 
+/* a call goes through some tables, there or not, and no further */
+static void scan_tables(struct kunit *test)
+{
+	struct keel_guest *g;
+	struct keel_scan sum;
+	u64 batch[24], i;
+
+	fake_machine(test);
+	KUNIT_ASSERT_EQ(test, keel_guest_new(&fake->root, A, 8 * 512), 0LL);
+	for (i = 0; i < ARRAY_SIZE(batch); i++)
+		batch[i] = 100 + i;
+	KUNIT_ASSERT_EQ(test, keel_guest_fill(&fake->root, A, batch, ARRAY_SIZE(batch)),
+			(s64)ARRAY_SIZE(batch));
+	fake_pass_all();
+	g = keel_guest_at(&fake->root, A);
+	for (i = 0; i < 8; i++)
+		if (i != 2)
+			KUNIT_ASSERT_EQ(test, merge_write(g, i * 512 + i, i, NULL),
+					KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 4 * 512LL);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 3U);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 4 * 512, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 4U);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 1024 + 1, SEED, &scan), 6 * 512LL);
+	/* from one table to the next, with nothing left out */
+	pass(test, &sum);
+	KUNIT_EXPECT_EQ(test, sum.nr + sum.clean, 7U);
+	pass(test, &sum);
+	KUNIT_EXPECT_EQ(test, sum.clean, 7U);
+	KUNIT_EXPECT_EQ(test, sum.nr, 0U);
+}
+
 /*
  * two guests with the same in their first 24 pages, but for zeros in the first @zeros of the
  * second one's, all of them clean for a pass
@@ -163,7 +195,7 @@ static void next_guests(struct kunit *test, struct keel_guest **a, struct keel_g
 		KUNIT_ASSERT_EQ(test, merge_write(*b, i, i < zeros ? 0 : i + 1, NULL),
 				KEEL_FAULT_DONE);
 	}
-	KUNIT_ASSERT_EQ(test, keel_guest_scan(&fake->root, B, 0, SEED, &scan), 512LL);
+	KUNIT_ASSERT_EQ(test, keel_guest_scan(&fake->root, B, 0, SEED, &scan), 0LL);
 	pass(test, &sum);
 }
 
@@ -186,7 +218,7 @@ static void scan_next(struct kunit *test)
 	next_guests(test, &a, &b, 0);
 	next_merge(test, 8);
 	KUNIT_ASSERT_EQ(test, merge_write(a, 20, 99, NULL), KEEL_FAULT_DONE);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_ASSERT_EQ(test, scan.nr, 16U);
 	for (i = 8; i < 24; i++) {
 		KUNIT_EXPECT_EQ(test, scan.page[i - 8].gfn & ~KEEL_SCAN_MERGED, i);
@@ -217,7 +249,7 @@ static void scan_next_zero(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test, merge_pair(KEEL_HINT_ZERO, KEEL_HINT(B, i), 2),
 				KEEL_MERGE_DONE);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, twin(11), KEEL_HINT_ZERO);
 	KUNIT_EXPECT_EQ(test, twin(12), KEEL_HINT_NONE);
 	KUNIT_EXPECT_EQ(test, b->stat.zero, 20ULL);
@@ -233,7 +265,7 @@ static void scan_next_not(struct kunit *test)
 	/* too few; or a new pass */
 	next_guests(test, &a, &b, 0);
 	next_merge(test, 7);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 7, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 7, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
 
 	/* a vCPU that could write by an old translation */
@@ -242,7 +274,7 @@ static void scan_next_not(struct kunit *test)
 	v = fake_vcpu(b, 0);
 	v->running = 1;
 	v->epoch = b->epoch;
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, scan.nr, 16U);
 	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
 	KUNIT_EXPECT_EQ(test, merge_entry(a, 8) & 2, 2ULL);
@@ -252,21 +284,21 @@ static void scan_next_not(struct kunit *test)
 	next_guests(test, &a, &b, 0);
 	next_merge(test, 8);
 	KUNIT_ASSERT_TRUE(test, keel_guest_lock(a));
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
 	keel_guest_unlock(a);
 
 	next_guests(test, &a, &b, 0);
 	next_merge(test, 8);
 	a->domain = 2;
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
 	KUNIT_EXPECT_EQ(test, a->lock, 0U);
 
 	next_guests(test, &a, &b, 0);
 	next_merge(test, 8);
 	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, A), 0LL);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 512LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 8, SEED, &scan), 0LL);
 	KUNIT_EXPECT_EQ(test, twin(0), KEEL_HINT_NONE);
 	KUNIT_EXPECT_EQ(test, b->stat.shared, 8ULL);
 }
@@ -321,6 +353,7 @@ static void scan_hash(struct kunit *test)
 static struct kunit_case scan_cases[] = {
 	KUNIT_CASE(scan_passes),
 	KUNIT_CASE(scan_waits),
+	KUNIT_CASE(scan_tables),
 	KUNIT_CASE(scan_next),
 	KUNIT_CASE(scan_next_zero),
 	KUNIT_CASE(scan_next_not),
