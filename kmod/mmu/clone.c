@@ -47,57 +47,103 @@ static struct keel_frame *frame_at(const struct keel_root *root, u64 pa)
 	return keel_walk_frame(root, pa >> 12, &missing);
 }
 
-/* What a leaf becomes in a table of @guest's own: @alone, nobody else has the old one. */
-static u64 own_leaf(struct keel_root *root, struct keel_guest *guest, u64 old, bool alone)
+/* The page of the frame table that was looked at last: mostly, the next frame is there, too. */
+struct nearby {
+	u64 nr;
+	struct keel_frame *page;
+};
+
+static struct keel_frame *frame_near(const struct keel_root *root, struct nearby *near, u64 pa)
+{
+	u64 nr = pa / (KEEL_FRAMES_A_PAGE * KEEL_PAGE_SIZE);
+
+	if (nr != near->nr) {
+		near->nr = nr;
+		near->page = frame_at(root, nr * KEEL_FRAMES_A_PAGE << 12);
+	}
+	return &near->page[(pa >> 12) % KEEL_FRAMES_A_PAGE];
+}
+
+/* What frames become in a table of @guest's own that has them with others */
+static void lend_leaves(struct keel_root *root, struct keel_guest *guest, u64 *to,
+			const u64 *from)
+{
+	struct nearby near = { .nr = ~0ULL };
+	u64 zero_pa = root->zero_pa, pa;
+	u64 lent = 0, shared = 0;
+	unsigned int i;
+
+	for (i = 0; i < KEEL_TABLE_NR; i++) {
+		pa = KEEL_LEAF_PA(from[i]);
+		if (__builtin_expect(!from[i], 0)) {
+			to[i] = 0;
+		} else if (pa == zero_pa) {
+			guest->stat.zero += !(from[i] & KEEL_EPT_RWX);
+			to[i] = pa | KEEL_LEAF_ZERO;
+		} else {
+			lent += keel_frame_lend(frame_near(root, &near, pa)) > 0;
+			shared++;
+			to[i] = pa | KEEL_LEAF_SHARED;
+		}
+	}
+	guest->stat.cloned -= shared;
+	guest->stat.shared += shared;
+	__atomic_add_fetch(&root->shared, lent, __ATOMIC_RELAXED);
+}
+
+/* Likewise of tables, which several can hold from now on */
+static void lend_tables(const struct keel_root *root, u64 *to, const u64 *from)
+{
+	struct nearby near = { .nr = ~0ULL };
+	unsigned int i;
+	u64 pa;
+
+	for (i = 0; i < KEEL_TABLE_NR; i++) {
+		pa = 0;
+		if (from[i]) {
+			pa = KEEL_LEAF_PA(from[i]);
+			keel_frame_table_lend(frame_near(root, &near, pa));
+			pa |= KEEL_LEADS_SHARED;
+		}
+		/* The top table is found by the audit, and by vCPUs of the guest's. */
+		__atomic_store_n(&to[i], pa, __ATOMIC_RELEASE);
+	}
+}
+
+/* What an entry of a table becomes that was others' as well, and is @guest's alone now */
+static u64 own_leaf(const struct keel_root *root, struct keel_guest *guest, u64 old)
 {
 	u64 pa = KEEL_LEAF_PA(old);
-	struct keel_frame *frame;
 
 	if (pa == root->zero_pa) {
 		guest->stat.zero += !(old & KEEL_EPT_RWX);
 		return pa | KEEL_LEAF_ZERO;
 	}
-	frame = frame_at(root, pa);
 	guest->stat.cloned--;
-	if (alone && keel_frame_read(frame).owner == guest->owner) {
+	if (keel_frame_read(frame_at(root, pa)).owner == guest->owner) {
 		guest->stat.mapped++;
 		return pa | KEEL_LEAF_OWN | (old & (KEEL_TABLE_AD | KEEL_LEAF_HASHED));
 	}
 	guest->stat.shared++;
-	if (!alone && keel_frame_lend(frame) > 0)
-		__atomic_add_fetch(&root->shared, 1, __ATOMIC_RELAXED);
 	return pa | KEEL_LEAF_SHARED;
 }
 
-/* Likewise, of what leads to a table: several can hold that from now on, @alone or not. */
-static u64 own_branch(const struct keel_root *root, u64 old, bool alone)
+/* Likewise of all of them; the table of @level is locked. */
+static void own_entries(const struct keel_root *root, struct keel_guest *guest, u64 *table,
+			unsigned int level)
 {
-	u64 pa = KEEL_LEAF_PA(old);
-	struct keel_frame *frame = frame_at(root, pa);
-
-	keel_frame_table_share(frame);
-	if (!alone)
-		keel_frame_table_get(frame);
-	return pa | KEEL_LEADS_SHARED;
-}
-
-/* Fill @to, of @guest's own, from a table of @level that is locked; @to can be the same. */
-static void own_entries(struct keel_root *root, struct keel_guest *guest, u64 *to,
-			const u64 *from, unsigned int level)
-{
-	bool alone = to == from;
 	unsigned int i;
 
 	for (i = 0; i < KEEL_TABLE_NR; i++) {
-		if (!from[i])
-			to[i] = 0;
-		else if (level == KEEL_LEVEL_4K)
-			to[i] = own_leaf(root, guest, from[i], alone);
-		else
-			to[i] = own_branch(root, from[i], alone);
+		if (!table[i])
+			continue;
+		if (level == KEEL_LEVEL_4K) {
+			table[i] = own_leaf(root, guest, table[i]);
+		} else {
+			keel_frame_table_share(frame_at(root, KEEL_LEAF_PA(table[i])));
+			table[i] = KEEL_LEAF_PA(table[i]) | KEEL_LEADS_SHARED;
+		}
 	}
-	guest->ept.tables++;
-	guest->stat.cloned_tables--;
 }
 
 /*
@@ -109,20 +155,24 @@ static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, u
 		     struct keel_frame **old)
 {
 	struct keel_frame *frame = frame_at(root, pa);
-	u64 *table = keel_phys(pa), pfn = pa >> 12;
+	u64 pfn;
 
 	if (!keel_frame_lock(frame))
 		return 0;
 	turn(root);
-	if (keel_frame_read(frame).count == 1) {
-		own_entries(root, guest, table, table, level);
-		keel_frame_table_own(frame);
-	} else {
+	guest->ept.tables++;
+	guest->stat.cloned_tables--;
+	if (keel_frame_read(frame).count > 1) {
 		keel_guest_take(root, guest, &pfn);
-		own_entries(root, guest, keel_phys(pfn << 12), table, level);
+		if (level == KEEL_LEVEL_4K)
+			lend_leaves(root, guest, keel_phys(pfn << 12), keel_phys(pa));
+		else
+			lend_tables(root, keel_phys(pfn << 12), keel_phys(pa));
 		*old = frame;
 		return pfn << 12;
 	}
+	own_entries(root, guest, keel_phys(pa), level);
+	keel_frame_table_own(frame);
 	turn(root);
 	keel_frame_unlock(frame);
 	return pa;
@@ -285,7 +335,9 @@ bool keel_clone_leave(struct keel_root *root, struct keel_guest *guest, u64 *ent
 	if (!keel_frame_table_put(frame)) {
 		*entry = 0;
 	} else {
-		own_entries(root, guest, keel_phys(pa), keel_phys(pa), level);
+		guest->ept.tables++;
+		guest->stat.cloned_tables--;
+		own_entries(root, guest, keel_phys(pa), level);
 		keel_frame_table_own(frame);
 		*entry = pa | KEEL_EPT_RWX;
 	}
@@ -315,8 +367,7 @@ static bool protect(const struct keel_root *root, struct keel_guest *guest)
 static void share(struct keel_root *root, struct keel_guest *from, struct keel_guest *to)
 {
 	const u64 *old = keel_phys(from->ept.root);
-	u64 *new, pfn;
-	unsigned int i;
+	u64 pfn;
 
 	turn(root);
 	if (!to->ept.root) {
@@ -325,11 +376,7 @@ static void share(struct keel_root *root, struct keel_guest *from, struct keel_g
 		to->ept.root = pfn << 12;
 		to->ept.tables++;
 	}
-	new = keel_phys(to->ept.root);
-	for (i = 0; i < KEEL_TABLE_NR; i++)
-		if (old[i])
-			__atomic_store_n(&new[i], own_branch(root, old[i], false),
-					 __ATOMIC_RELEASE);
+	lend_tables(root, keel_phys(to->ept.root), old);
 	from->source = true;
 	from->bound |= from->stat.shared;
 	from->stat.cloned += from->stat.mapped + from->stat.shared;

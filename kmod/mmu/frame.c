@@ -298,21 +298,24 @@ int keel_frame_adopt(struct keel_frame *frame, u16 owner)
  * keel_frame_lend() - one more maps a frame that is a VM's, or shared already
  * @frame: the frame; a VM's own is mapped once, where nobody can write to it
  *
+ * Done for each page of a table: so it works on the entry as it lies in memory.
+ *
  * Return: 1 when it was a VM's own, which holds it once of twice now, 0 when it was shared;
  * -EPERM when it is neither, -EOVERFLOW when there are too many already.
  */
 int keel_frame_lend(struct keel_frame *frame)
 {
-	struct keel_frame old;
+	const u64 shared = (u64)KEEL_OWNER_SHARED << 32, mask = 0xffffULL << 32;
+	u64 old = __atomic_load_n((u64 *)frame, __ATOMIC_RELAXED);
 
 	do {
-		old = keel_frame_read(frame);
-		if (!is_vm(old.owner) && old.owner != KEEL_OWNER_SHARED)
+		if ((old & mask) != shared && !is_vm(old >> 32))
 			return -EPERM;
-		if (old.count == ~0U)
+		if ((u32)old == ~0U)
 			return -EOVERFLOW;
-	} while (!swap(frame, old, old.count + 1, KEEL_OWNER_SHARED, old.flags));
-	return is_vm(old.owner);
+	} while (!__atomic_compare_exchange_n((u64 *)frame, &old, ((old & ~mask) | shared) + 1,
+					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return (old & mask) != shared;
 }
 
 /**
@@ -338,30 +341,32 @@ int keel_frame_table_share(struct keel_frame *frame)
 	return 0;
 }
 
-/* One more or one less holds a table that several can hold: there is always one. */
-static int table_count(struct keel_frame *frame, u32 end, int step)
+/**
+ * keel_frame_table_lend() - one more table, or guest, leads to a table
+ * @frame: the table, a guest's or one that several can hold; nobody can write to what is below
+ *
+ * Done for each table that another one leads to, like keel_frame_lend().
+ *
+ * Return: 0; -EPERM when it is not root's, -EBUSY when it is in a list or there are too many.
+ */
+int keel_frame_table_lend(struct keel_frame *frame)
 {
-	struct keel_frame old;
+	const u64 table = (u64)KEEL_OWNER_TABLE << 32, mask = 0xffffULL << 32;
+	u64 old = __atomic_load_n((u64 *)frame, __ATOMIC_RELAXED);
 
 	do {
-		old = keel_frame_read(frame);
-		if (old.owner != KEEL_OWNER_TABLE)
-			return -EPERM;
-		if (old.count == end)
+		if ((old & mask) != table) {
+			if ((old & mask) != (u64)KEEL_OWNER_ROOT << 32)
+				return -EPERM;
+			if (old & (KEEL_FRAME_BIT(KEEL_FRAME_FREE | KEEL_FRAME_USED)) ||
+			    (u32)old != 1)
+				return -EBUSY;
+		}
+		if ((u32)old == ~0U)
 			return -EBUSY;
-	} while (!swap(frame, old, old.count + step, old.owner, old.flags));
+	} while (!__atomic_compare_exchange_n((u64 *)frame, &old, ((old & ~mask) | table) + 1,
+					      false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	return 0;
-}
-
-/**
- * keel_frame_table_get() - one more table, or guest, leads to a table
- * @frame: the table
- *
- * Return: 0; -EPERM when it is not one that several can hold, -EBUSY when there are too many.
- */
-int keel_frame_table_get(struct keel_frame *frame)
-{
-	return table_count(frame, ~0U, 1);
 }
 
 /**
@@ -372,7 +377,16 @@ int keel_frame_table_get(struct keel_frame *frame)
  */
 int keel_frame_table_put(struct keel_frame *frame)
 {
-	return table_count(frame, 1, -1);
+	struct keel_frame old;
+
+	do {
+		old = keel_frame_read(frame);
+		if (old.owner != KEEL_OWNER_TABLE)
+			return -EPERM;
+		if (old.count == 1)
+			return -EBUSY;
+	} while (!swap(frame, old, old.count - 1, old.owner, old.flags));
+	return 0;
 }
 
 /**

@@ -106,7 +106,7 @@ int keel_frame_put(struct keel_frame *frame);
 int keel_frame_adopt(struct keel_frame *frame, u16 owner);
 int keel_frame_lend(struct keel_frame *frame);
 int keel_frame_table_share(struct keel_frame *frame);
-int keel_frame_table_get(struct keel_frame *frame);
+int keel_frame_table_lend(struct keel_frame *frame);
 int keel_frame_table_put(struct keel_frame *frame);
 int keel_frame_table_own(struct keel_frame *frame);
 bool keel_frame_writable(const struct keel_frame *frame, u16 owner);

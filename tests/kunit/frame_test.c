@@ -28,7 +28,7 @@
 #define KEPT	(KEEL_FRAME_DONATED | KEEL_FRAME_TYPE(6))
 
 enum op {
-	TAKE, GIVE, SHARE, GET, PUT, ADOPT, ASSIGN, RELEASE, LEND, T_SHARE, T_GET, T_PUT, T_OWN,
+	TAKE, GIVE, SHARE, GET, PUT, ADOPT, ASSIGN, RELEASE, LEND, T_SHARE, T_LEND, T_PUT, T_OWN,
 	CLEAN
 };
 
@@ -165,10 +165,16 @@ static const struct step steps[] = {
 	{ T_SHARE, 0, { 1, SHARED }, -EPERM },
 	{ T_SHARE, 0, { 0, HOST }, -EPERM },
 
-	{ T_GET, 0, { 1, TABLE, LOCKED }, 0, { 2, TABLE, LOCKED } },
-	{ T_GET, 0, { ~0U, TABLE }, -EBUSY },
-	{ T_GET, 0, { 1, ROOT }, -EPERM },
-	{ T_GET, 0, { 1, SHARED }, -EPERM },
+	{ T_LEND, 0, { 1, TABLE, LOCKED }, 0, { 2, TABLE, LOCKED } },
+	{ T_LEND, 0, { 7, TABLE, SEEN | KEPT }, 0, { 8, TABLE, SEEN | KEPT } },
+	{ T_LEND, 0, { 1, ROOT, LOCKED | KEPT }, 0, { 2, TABLE, LOCKED | KEPT } },
+	{ T_LEND, 0, { ~0U, TABLE }, -EBUSY },
+	{ T_LEND, 0, { ~0U, ROOT }, -EBUSY },
+	{ T_LEND, 0, { 1, ROOT, USED }, -EBUSY },
+	{ T_LEND, 0, { 1, ROOT, FREE }, -EBUSY },
+	{ T_LEND, 0, { 1, VM }, -EPERM },
+	{ T_LEND, 0, { 1, SHARED }, -EPERM },
+	{ T_LEND, 0, { 0, HOST }, -EPERM },
 
 	{ T_PUT, 0, { 2, TABLE, LOCKED | SEEN }, 0, { 1, TABLE, LOCKED | SEEN } },
 	{ T_PUT, 0, { 1, TABLE }, -EBUSY },
@@ -220,8 +226,8 @@ static int do_step(enum op op, struct keel_frame *frame, u16 owner)
 		return keel_frame_lend(frame);
 	case T_SHARE:
 		return keel_frame_table_share(frame);
-	case T_GET:
-		return keel_frame_table_get(frame);
+	case T_LEND:
+		return keel_frame_table_lend(frame);
 	case T_PUT:
 		return keel_frame_table_put(frame);
 	case T_OWN:
