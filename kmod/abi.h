@@ -408,6 +408,7 @@ struct keel_run {
  *          pages are neither in @mapped nor in @shared
  * @cloned_tables: such tables; these are not in @tables
  * @reserve: frames that @pool is to have for writes to shared pages
+ * @kept: frames that root has for its vCPUs, and for its first table
  */
 struct keel_vm_stat {
 	u64 mapped;
@@ -424,6 +425,7 @@ struct keel_vm_stat {
 	u64 cloned;
 	u64 cloned_tables;
 	u64 reserve;
+	u64 kept;
 };
 
 /**

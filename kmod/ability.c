@@ -23,7 +23,6 @@
 #include "keel.h"
 
 /* An EPT pointer's bit that turns accessed and dirty bits on (SDM 24.6.11) */
-#define EPTP_AD		BIT_ULL(6)
 
 /*
  * Interrupts take a CPU from a guest, whatever the guest does.  Some emulated
@@ -109,7 +108,7 @@ int keel_ability(struct keel *keel)
 	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> setup->timer_shift, U32_MAX);
 	setup->eptp_bits = KEEL_EPTP(0);
 	if (keel->caps.ept_vpid & KEEL_EPT_CAP_AD)
-		setup->eptp_bits |= EPTP_AD;
+		setup->eptp_bits |= KEEL_EPTP_AD;
 	tsc_aux = setup->ctl[KEEL_CTL_PROC2] & KEEL_PROC2_RDTSCP;
 	keel_guest_msr_bitmap(bitmap, tsc_aux);
 	setup->msr_bitmap = virt_to_phys(bitmap);

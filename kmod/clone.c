@@ -28,15 +28,8 @@
 #include "supply.h"
 #include "vm.h"
 
-/* Frames that a clone's pool begins with: for its first tables, and for each vCPU */
-#define FIRST_FILL	2
-#define FILL_A_VCPU	3
-
-/*
- * And for the first writes of one that runs: tables on the way to a page, and a page.  A CPU
- * that walks a guest's page tables writes to them where the EPT has accessed and dirty flags.
- */
-#define FILL_TO_RUN	4
+/* Frames that a first write takes: for tables on the way to a page, and the page */
+#define FILL_TO_WRITE	4
 
 /* Half as many as it gets when it has none any more: most write to a few pages only */
 #define NEXT_FILL	4
@@ -49,6 +42,7 @@
  * @from: the source
  * @config: to what
  * @extack: the reason of a failure
+ * @frames: with so many frames each of them begins
  * @nr: how many there are by now
  * @vm: each of them
  * @hand: threads for their vCPUs, one clone's behind the other's; NULL where none is needed
@@ -57,6 +51,7 @@ struct clones {
 	struct keel_vm *from;
 	const struct keel_clone_config *config;
 	struct netlink_ext_ack *extack;
+	unsigned int frames;
 	u32 nr;
 	struct keel_vm **vm;
 	struct keel_hand **hand;
@@ -95,8 +90,7 @@ static int prepare(struct clones *c)
 	vm->started = ktime_get_boottime_ns();
 	c->vm[c->nr++] = vm;
 	err = keel_supply_open(vm);
-	return err ?: keel_supply_fill(vm, FIRST_FILL + FILL_A_VCPU * config.vcpus +
-				       (c->config->run ? FILL_TO_RUN : 0));
+	return err ?: keel_supply_fill(vm, c->frames);
 }
 
 /* Whoever has run a vCPU of the source last forgets it, if it has to. */
@@ -193,11 +187,21 @@ static void take_back(struct clones *c)
 	}
 }
 
+/* As many frames as root has for the source; one that is told that it is another is written to. */
+static unsigned int frames_of(struct keel_vm *from)
+{
+	struct keel_vm_stat stat;
+
+	keel_supply_stat(from, &stat);
+	return stat.kept + (from->image->has_generation ? FILL_TO_WRITE : 0);
+}
+
 static int make(struct clones *c)
 {
 	int err = 0;
 	u32 i;
 
+	c->frames = frames_of(c->from);
 	while (c->nr < c->config->count && !err) {
 		err = fatal_signal_pending(current) ? -EINTR : prepare(c);
 		cond_resched();

@@ -236,6 +236,7 @@ static void gather(struct keel_vm *vm)
 	vm->last.shared = 0;
 	vm->last.spare = 0;
 	vm->last.reserve = 0;
+	vm->last.kept = 0;
 	vm->last.cloned = 0;
 	vm->last.cloned_tables = 0;
 }

@@ -20,6 +20,9 @@
  * frames before it goes (keel_clone_give()).  So who takes a table over finds there frames
  * that are its own, or shared, and no others.
  *
+ * Until one of the two writes for the first time, it goes without accessed and dirty flags
+ * (keel_guest_eptp()): so one that waits, or only reads, has no more than its top table.
+ *
  * A vCPU that has walked a table remembers it.  So the entry on the guest's last own table
  * is emptied first, and what is below is let go of when all of its vCPUs have flushed
  * (keel_guest_retire()): whoever takes it over can write to it.
@@ -64,20 +67,30 @@ static struct keel_frame *frame_near(const struct keel_root *root, struct nearby
 	return &near->page[(pa >> 12) % KEEL_FRAMES_A_PAGE];
 }
 
-/* What frames become in a table of @guest's own that has them with others */
+/* So many entries of @guest's table of @level for @gpa can lead to memory; the rest is empty. */
+static unsigned int entries(const struct keel_guest *guest, u64 gpa, unsigned int level)
+{
+	u64 size = keel_level_size(level) / KEEL_PAGE_SIZE;
+	u64 first = (gpa >> 12) & ~(size * KEEL_TABLE_NR - 1);
+	u64 nr = (keel_gfn_end(guest->frames) - first + size - 1) / size;
+
+	return nr < KEEL_TABLE_NR ? nr : KEEL_TABLE_NR;
+}
+
+/* What @nr frames become in a table of @guest's own, empty, that has them with others */
 static void lend_leaves(struct keel_root *root, struct keel_guest *guest, u64 *to,
-			const u64 *from)
+			const u64 *from, unsigned int nr)
 {
 	struct nearby near = { .nr = ~0ULL };
 	u64 zero_pa = root->zero_pa, pa;
 	u64 lent = 0, shared = 0;
 	unsigned int i;
 
-	for (i = 0; i < KEEL_TABLE_NR; i++) {
+	for (i = 0; i < nr; i++) {
+		if (!from[i])
+			continue;
 		pa = KEEL_LEAF_PA(from[i]);
-		if (__builtin_expect(!from[i], 0)) {
-			to[i] = 0;
-		} else if (pa == zero_pa) {
+		if (pa == zero_pa) {
 			guest->stat.zero += !(from[i] & KEEL_EPT_RWX);
 			to[i] = pa | KEEL_LEAF_ZERO;
 		} else {
@@ -92,21 +105,19 @@ static void lend_leaves(struct keel_root *root, struct keel_guest *guest, u64 *t
 }
 
 /* Likewise of tables, which several can hold from now on */
-static void lend_tables(const struct keel_root *root, u64 *to, const u64 *from)
+static void lend_tables(const struct keel_root *root, u64 *to, const u64 *from, unsigned int nr)
 {
 	struct nearby near = { .nr = ~0ULL };
 	unsigned int i;
 	u64 pa;
 
-	for (i = 0; i < KEEL_TABLE_NR; i++) {
-		pa = 0;
-		if (from[i]) {
-			pa = KEEL_LEAF_PA(from[i]);
-			keel_frame_table_lend(frame_near(root, &near, pa));
-			pa |= KEEL_LEADS_SHARED;
-		}
-		/* The top table is found by the audit, and by vCPUs of the guest's. */
-		__atomic_store_n(&to[i], pa, __ATOMIC_RELEASE);
+	for (i = 0; i < nr; i++) {
+		if (!from[i])
+			continue;
+		pa = KEEL_LEAF_PA(from[i]);
+		keel_frame_table_lend(frame_near(root, &near, pa));
+		/* The top table is found at any time. */
+		__atomic_store_n(&to[i], pa | KEEL_LEADS_SHARED, __ATOMIC_RELEASE);
 	}
 }
 
@@ -147,13 +158,14 @@ static void own_entries(const struct keel_root *root, struct keel_guest *guest, 
 }
 
 /*
- * Make a table that an entry leads to, and none of @guest's vCPUs remembers, its own.  There
- * is a frame in its pool.  The table's address, 0 when somebody works on it.  If it is a copy,
- * @old is held until let_go().
+ * Make the table of @level for @gpa, which an entry leads to and none of @guest's vCPUs
+ * remembers, its own.  There is a frame in its pool.  The table's address, 0 when somebody
+ * works on it.  If it is a copy, @old is held until let_go().
  */
-static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, unsigned int level,
-		     struct keel_frame **old)
+static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, u64 gpa,
+		     unsigned int level, struct keel_frame **old)
 {
+	unsigned int nr = entries(guest, gpa, level);
 	struct keel_frame *frame = frame_at(root, pa);
 	u64 pfn;
 
@@ -164,10 +176,11 @@ static u64 own_table(struct keel_root *root, struct keel_guest *guest, u64 pa, u
 	guest->stat.cloned_tables--;
 	if (keel_frame_read(frame).count > 1) {
 		keel_guest_take(root, guest, &pfn);
+		keel_zero(keel_phys(pfn << 12));
 		if (level == KEEL_LEVEL_4K)
-			lend_leaves(root, guest, keel_phys(pfn << 12), keel_phys(pa));
+			lend_leaves(root, guest, keel_phys(pfn << 12), keel_phys(pa), nr);
 		else
-			lend_tables(root, keel_phys(pfn << 12), keel_phys(pa));
+			lend_tables(root, keel_phys(pfn << 12), keel_phys(pa), nr);
 		*old = frame;
 		return pfn << 12;
 	}
@@ -210,6 +223,20 @@ static u64 *border(const struct keel_guest *guest, u64 gpa, unsigned int *level)
 }
 
 /**
+ * keel_clone_written() - before a guest gets something to write to, which it had not
+ * @guest: the guest
+ *
+ * Its vCPUs go with dirty flags from now on, when they have flushed.  A scan waits for that:
+ * before, what it finds clean could have been written to.
+ */
+void keel_clone_written(struct keel_guest *guest)
+{
+	__atomic_store_n(&guest->unwritten, false, __ATOMIC_SEQ_CST);
+	guest->harvest_epoch = keel_guest_bump(guest);
+	guest->scan_epoch = guest->harvest_epoch;
+}
+
+/**
  * keel_clone_own() - make the tables on the way to a page a guest's own
  * @root: root; its lock is not needed
  * @guest: the guest; somewhere on the way it has no right to write
@@ -232,16 +259,18 @@ enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest,
 
 	if (!keel_guest_has(root, guest, level))
 		return KEEL_FAULT_FILL;
+	if (guest->unwritten)
+		keel_clone_written(guest);
 	if (!keel_guest_retire(guest, top, self))
 		return KEEL_FAULT_KICK;
-	first = own_table(root, guest, KEEL_LEAF_PA(*top), level - 1, &old[level - 2]);
+	first = own_table(root, guest, KEEL_LEAF_PA(*top), gpa, level - 1, &old[level - 2]);
 	if (!first)
 		return KEEL_FAULT_BUSY;
 	for (pa = first; --level > KEEL_LEVEL_4K; ) {
 		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, level);
 		if (!*at)
 			break;
-		pa = own_table(root, guest, KEEL_LEAF_PA(*at), level - 1, &old[level - 2]);
+		pa = own_table(root, guest, KEEL_LEAF_PA(*at), gpa, level - 1, &old[level - 2]);
 		if (!pa) {
 			ret = KEEL_FAULT_BUSY;
 			break;
@@ -349,15 +378,15 @@ bool keel_clone_leave(struct keel_root *root, struct keel_guest *guest, u64 *ent
 /* Nobody writes to what @guest has any more.  False when a vCPU still can: then all can. */
 static bool protect(const struct keel_root *root, struct keel_guest *guest)
 {
+	unsigned int i, nr = entries(guest, 0, guest->ept.levels);
 	u64 *top = keel_phys(guest->ept.root);
-	unsigned int i;
 
-	for (i = 0; i < KEEL_TABLE_NR; i++)
+	for (i = 0; i < nr; i++)
 		if (top[i])
 			__atomic_and_fetch(&top[i], ~KEEL_EPT_WRITE, __ATOMIC_SEQ_CST);
 	if (keel_guest_passed(guest, keel_guest_bump(guest), NULL))
 		return true;
-	for (i = 0; i < KEEL_TABLE_NR; i++)
+	for (i = 0; i < nr; i++)
 		if (top[i] && frame_at(root, KEEL_LEAF_PA(top[i]))->owner == KEEL_OWNER_ROOT)
 			__atomic_or_fetch(&top[i], KEEL_EPT_WRITE, __ATOMIC_SEQ_CST);
 	return false;
@@ -371,12 +400,13 @@ static void share(struct keel_root *root, struct keel_guest *from, struct keel_g
 
 	turn(root);
 	if (!to->ept.root) {
-		keel_guest_take(root, to, &pfn);
-		keel_zero(keel_phys(pfn << 12));
+		keel_guest_page(root, to, &pfn);
 		to->ept.root = pfn << 12;
 		to->ept.tables++;
 	}
-	lend_tables(root, keel_phys(to->ept.root), old);
+	lend_tables(root, keel_phys(to->ept.root), old, entries(to, 0, to->ept.levels));
+	from->unwritten = true;
+	to->unwritten = true;
 	from->source = true;
 	from->bound |= from->stat.shared;
 	from->stat.cloned += from->stat.mapped + from->stat.shared;

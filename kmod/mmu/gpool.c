@@ -146,6 +146,8 @@ u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa
 		entry = keel_guest_leaf(guest, gpa, &level);
 		if (level == KEEL_LEVEL_4K)
 			return entry;
+		if (__builtin_expect(guest->unwritten, 0))
+			keel_clone_written(guest);
 		keel_guest_take(root, guest, &pfn);
 		keel_zero(keel_phys(pfn << 12));
 		guest->ept.tables++;

@@ -174,6 +174,7 @@ s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat)
 	stat->pool = guest->pool.nr + guest->cooling.nr;
 	stat->spare = guest->spare.nr;
 	stat->reserve = keel_cow_reserve(guest);
+	stat->kept = guest->used.nr;
 	return 0;
 }
 

@@ -92,6 +92,7 @@ struct keel_next {
  * @dead: it never runs again
  * @source: frames of its own can be in tables that its clones hold
  * @bound: it shares pages in a way that @stat does not say: it stays in its domain
+ * @unwritten: since it was cloned, there is nothing that it could write to (clone.c)
  * @pages: where the tables of @ept come from: @pool
  * @ept: its EPT
  * @frames: how much memory it has: see keel_gfn_ok()
@@ -110,8 +111,8 @@ struct keel_next {
  * @harvest_epoch: its epoch at which a dirty bit was cleared last
  * @scan_epoch: @harvest_epoch when its first page was scanned last
  * @next: in the pass that is under way
- * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare and @stat.reserve are derived
- *        when they are asked for
+ * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare, @stat.reserve and @stat.kept
+ *        are derived when they are asked for
  * @cursor: how far keel_guest_drain() is, or before that keel_clone_give()
  * @said: by its serial port
  * @tsc_start: the machine's TSC when it was made
@@ -127,6 +128,7 @@ struct keel_guest {
 	bool dead;
 	bool source;
 	bool bound;
+	bool unwritten;
 	struct keel_pages pages;
 	struct keel_table ept;
 	u64 frames;
@@ -254,11 +256,24 @@ static inline u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned i
 	return keel_guest_walk(guest, gpa, level, &rights);
 }
 
+/*
+ * What a guest's EPT pointer has beside the address, of @bits that it can have.  With accessed
+ * and dirty flags a CPU's walks of the guest's page tables count as writes (SDM 28.3.5): while
+ * the guest has nothing to write to it goes without, so that to read takes nothing.
+ */
+static inline u64 keel_guest_eptp(const struct keel_guest *guest, u64 bits)
+{
+	bool unwritten = __atomic_load_n(&guest->unwritten, __ATOMIC_SEQ_CST);
+
+	return guest->ept.root | (unwritten ? bits & ~KEEL_EPTP_AD : bits);
+}
+
 /* clone.c: under the locks of struct keel_root and of no guest */
 s64 keel_guest_clone(struct keel_root *root, u64 from, u64 to);
 /* under the guest's lock */
 enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest, u64 gpa,
 			       const void *self);
+void keel_clone_written(struct keel_guest *guest);
 bool keel_clone_give(struct keel_root *root, struct keel_guest *guest, unsigned int *work);
 bool keel_clone_leave(struct keel_root *root, struct keel_guest *guest, u64 *entry,
 		      unsigned int level);

@@ -102,7 +102,7 @@ static void copy_vmcs(const struct keel_root_cpu *cpu, const struct keel_vcpu *n
 		write_fields(fields_assist, values.assist, NR(fields_assist));
 	if (ple)
 		write_fields(fields_ple, values.ple, NR(fields_ple));
-	keel_vmwrite(VMCS_EPT_POINTER, new->guest->ept.root | setup->eptp_bits);
+	keel_vmwrite(VMCS_EPT_POINTER, keel_guest_eptp(new->guest, setup->eptp_bits));
 	if (setup->assist && new->apic)
 		keel_vmwrite(VMCS_VIRTUAL_APIC_PAGE, new->apic_pa);
 	keel_vmclear(new->vmcs_pa);

@@ -162,7 +162,7 @@ void keel_guest_vmcs(const struct keel_root *root, const struct keel_vcpu *vcpu,
 	keel_vmwrite(VMCS_VPID, KEEL_VPID_VCPU + vcpu->index);
 	keel_vmwrite(VMCS_TSC_OFFSET, 0);
 	keel_vmwrite(VMCS_MSR_BITMAP, root->guest.msr_bitmap);
-	keel_vmwrite(VMCS_EPT_POINTER, vcpu->guest->ept.root | root->guest.eptp_bits);
+	keel_vmwrite(VMCS_EPT_POINTER, keel_guest_eptp(vcpu->guest, root->guest.eptp_bits));
 	if (ctl[KEEL_CTL_PROC2] & KEEL_PROC2_PLE) {
 		keel_vmwrite(VMCS_PLE_GAP, PLE_GAP);
 		keel_vmwrite(VMCS_PLE_WINDOW, PLE_WINDOW);

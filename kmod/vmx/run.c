@@ -105,17 +105,20 @@ static bool take_up(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu)
 /**
  * keel_vcpu_flush() - forget what is stale of a guest's translations on this CPU
  * @root: root
- * @vcpu: the vCPU, which is to go into the guest
+ * @vcpu: the vCPU, which is to go into the guest, with its VMCS current
  * @moved: whatever this CPU knows may be stale
  */
 void keel_vcpu_flush(const struct keel_root *root, struct keel_vcpu *vcpu, bool moved)
 {
 	const struct keel_guest *guest = vcpu->guest;
-	u64 epoch = __atomic_load_n(&guest->epoch, __ATOMIC_SEQ_CST);
+	u64 epoch = __atomic_load_n(&guest->epoch, __ATOMIC_SEQ_CST), eptp;
 
 	if (!moved && vcpu->epoch == epoch)
 		return;
-	if (!keel_invept(KEEL_INV_ONE, guest->ept.root | root->guest.eptp_bits))
+	/* Whether there are accessed and dirty flags changes with the epoch. */
+	eptp = keel_guest_eptp(guest, root->guest.eptp_bits);
+	keel_vmwrite(VMCS_EPT_POINTER, eptp);
+	if (!keel_invept(KEEL_INV_ONE, eptp))
 		keel_invept(KEEL_INV_ALL, 0);
 	__atomic_store_n(&vcpu->epoch, epoch, __ATOMIC_SEQ_CST);
 }

@@ -8,6 +8,9 @@
  */
 #include "clone_kit.h"
 
+/* what an EPT pointer can have beside its address */
+#define EPTP	(KEEL_EPTP(0) | KEEL_EPTP_AD)
+
 /* it costs one frame, whatever there is */
 static void clone_makes(struct kunit *test)
 {
@@ -41,10 +44,60 @@ static void clone_makes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->lock + b->lock, 0U);
 	sees(test, a, ~0ULL, 0);
 	sees(test, b, ~0ULL, 0);
-	/* what is read stays as it is */
+	/* what is read stays as it is, by walks that write nothing */
+	KUNIT_EXPECT_EQ(test, keel_guest_eptp(b, EPTP), b->ept.root | (EPTP & ~KEEL_EPTP_AD));
+	KUNIT_EXPECT_EQ(test, keel_guest_eptp(a, EPTP), a->ept.root | (EPTP & ~KEEL_EPTP_AD));
 	KUNIT_EXPECT_EQ(test, keel_guest_fault(&fake->root, b, 3 << 12, false, NULL),
 			KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, b->stat.cloned_tables, 4ULL);
+}
+
+/*
+ * who can write goes with dirty flags, from an epoch on that everybody has to come to: before
+ * there is anything to write to, or before anything is scanned
+ */
+static void clone_written(struct kunit *test)
+{
+	struct keel_scan scan;
+	struct keel_vcpu *v;
+	u64 far = 1ULL << 27, epoch;
+
+	source_and_clone(test);
+	v = fake_vcpu(b, 0);
+	v->epoch = b->epoch;
+	v->running = 1;
+	epoch = b->epoch;
+	KUNIT_EXPECT_EQ(test, merge_write(b, 3, 99, NULL), KEEL_FAULT_KICK);
+	KUNIT_EXPECT_EQ(test, keel_guest_eptp(b, EPTP), b->ept.root | EPTP);
+	KUNIT_EXPECT_EQ(test, keel_guest_eptp(a, EPTP), a->ept.root | (EPTP & ~KEEL_EPTP_AD));
+	KUNIT_EXPECT_GT(test, b->epoch, epoch);
+	KUNIT_EXPECT_EQ(test, b->ept.tables, 1ULL);
+	v->epoch = b->epoch;
+	/* and likewise before the page itself is replaced */
+	KUNIT_EXPECT_EQ(test, merge_write(b, 3, 99, NULL), KEEL_FAULT_KICK);
+	KUNIT_EXPECT_EQ(test, b->ept.tables, 4ULL);
+	v->epoch = b->epoch;
+	KUNIT_EXPECT_EQ(test, merge_write(b, 3, 99, NULL), KEEL_FAULT_DONE);
+	sees(test, b, 3, 99);
+
+	/* without one of its tables, where there was none: there is nobody to wait for */
+	source(test);
+	b = merge_guest(test, B, FIRST_B, 39);
+	a->frames = far + 1;
+	b->frames = far + 1;
+	KUNIT_ASSERT_EQ(test, keel_guest_clone(&fake->root, A, B), 0LL);
+	v = fake_vcpu(b, 0);
+	v->epoch = b->epoch;
+	v->running = 1;
+	KUNIT_ASSERT_GT(test, keel_guest_scan(&fake->root, B, 0, 1, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, merge_write(b, far + 0x40000, 99, v), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_eptp(b, EPTP), b->ept.root | EPTP);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 512, 1, &scan), (s64)-EBUSY);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, B, 0, 1, &scan), (s64)-EBUSY);
+	v->epoch = b->epoch;
+	KUNIT_EXPECT_GE(test, keel_guest_scan(&fake->root, B, 512, 1, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	v->running = 0;
 }
 
 /* either side writes, a page of each kind: the other one does not see it */
@@ -315,6 +368,7 @@ static void clone_many(struct kunit *test)
 
 static struct kunit_case clone_cases[] = {
 	KUNIT_CASE(clone_makes),
+	KUNIT_CASE(clone_written),
 	KUNIT_CASE(clone_write),
 	KUNIT_CASE(clone_last),
 	KUNIT_CASE(clone_gone),
