@@ -23,7 +23,12 @@
 #define CLOCK_NS	4000000
 #define PHASES		16
 
-static unsigned long now(void)
+/**
+ * busy_now() - what time it is
+ *
+ * Return: ns since some moment.
+ */
+unsigned long busy_now(void)
 {
 	struct timespec t;
 
@@ -31,7 +36,11 @@ static unsigned long now(void)
 	return t.tv_sec * 1000000000UL + t.tv_nsec;
 }
 
-static void pause_for(long ns)
+/**
+ * busy_wait() - do nothing for a moment
+ * @ns: less than a second
+ */
+void busy_wait(long ns)
 {
 	struct timespec t = { .tv_nsec = ns };
 
@@ -43,7 +52,7 @@ static void pause_for(long ns)
  */
 void busy_pause(void)
 {
-	pause_for(PAUSE_NS);
+	busy_wait(PAUSE_NS);
 }
 
 /* Nanoseconds in which tasks ran, of all CPUs: the 7th number of 'cpuN' lines. */
@@ -67,7 +76,7 @@ static void measure(struct busy_step *s, unsigned int round)
 	unsigned long ns, start, stop;
 
 	/* Each round at another moment between two ticks of Linux's clock */
-	pause_for(PAUSE_NS + round % PHASES * (CLOCK_NS / PHASES));
+	busy_wait(PAUSE_NS + round % PHASES * (CLOCK_NS / PHASES));
 	ns = busy();
 	start = __builtin_ia32_rdtsc();
 	s->step();
@@ -136,7 +145,7 @@ void busy_rounds(struct busy_step *steps, unsigned int nr, unsigned int rounds)
 		steps[i].step();
 		busy_pause();
 	}
-	ns = now();
+	ns = busy_now();
 	ticks = __builtin_ia32_rdtsc();
 	for (round = 0; round < rounds; round++) {
 		measure(&empty, round);
@@ -144,7 +153,7 @@ void busy_rounds(struct busy_step *steps, unsigned int nr, unsigned int rounds)
 			measure(&steps[i], round);
 	}
 	ticks = __builtin_ia32_rdtsc() - ticks;
-	ns = now() - ns;
+	ns = busy_now() - ns;
 	khz = (ticks * 1000000 + ns / 2) / ns;
 	less = median(empty.busy, rounds);
 

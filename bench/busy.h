@@ -23,6 +23,8 @@ struct busy_step {
 	unsigned long busy[BUSY_ROUNDS_MAX];
 };
 
+unsigned long busy_now(void);
+void busy_wait(long ns);
 void busy_pause(void);
 void busy_rounds(struct busy_step *steps, unsigned int nr, unsigned int rounds);
 

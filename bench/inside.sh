@@ -1,17 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# inside.sh all|load|share|boot CPUS : the measurements on one machine, in its busybox, beside
-# the programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
-# both have VMX.  'load' stands for those of loading and unloading only, 'share' for
-# those of sharing, 'boot' for those of booting Linux, which has files of its own.  Prints
-# the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and 'end' when
-# all is done.
+# inside.sh all|load|clone|share|boot CPUS : the measurements on one machine, in its busybox,
+# beside the programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
+# both have VMX.  'load' stands for those of loading and unloading only, 'clone' for those of
+# clones, 'share' for those of sharing, 'boot' for those of booting Linux, which has files of
+# its own.  Prints the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and
+# 'end' when all is done.
 
 set -e
 cd "$(dirname "$0")"
 keel=/sys/kernel/debug/keel
 
+if [ "$1" = clone ]; then
+	insmod keel.ko
+	./keelclone ./full 16 32 2000
+	rmmod keel
+	echo end
+	exit
+fi
 if [ "$1" = share ]; then
 	modprobe kvm_intel
 	./kvmshare ./alike
@@ -52,7 +59,6 @@ if [ "$1" != load ]; then
 	./keel irq ./irqrate
 	./keel life ./idle 32
 	./keel idle ./idle 32
-	./keelclone ./full 16 32
 	rmmod keel
 
 	./cpuid after

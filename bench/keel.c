@@ -117,12 +117,10 @@ static void life(unsigned int rounds)
 
 static void idle(unsigned int nr)
 {
-	static const uint16_t types[] = { KEEL_A_STAT_MAPPED, KEEL_A_STAT_TABLES,
-					  KEEL_A_STAT_POOL };
+	struct keelvm_own own = { 0 };
 	struct memory before, after;
-	unsigned long sum[3] = { 0 };
 	char name[32];
-	unsigned int i, k;
+	unsigned int i;
 
 	make_idle("neighbour");
 	busy_pause();
@@ -135,14 +133,12 @@ static void idle(unsigned int nr)
 	memory_read(&after);
 	for (i = 0; i < nr; i++) {
 		snprintf(name, sizeof(name), "idle%u", i);
-		keelvm_command(KEEL_CMD_STAT_GET, name);
-		for (k = 0; k < 3; k++)
-			sum[k] += genl_number(genl_answer(types[k]));
+		keelvm_own_add(&own, name);
 		keelvm_command(KEEL_CMD_VM_DEL, name);
 	}
 	keelvm_command(KEEL_CMD_VM_DEL, "neighbour");
 	memory_report("keel-idle", nr, &before, &after);
-	printf("keel-idle-own %u %lu %lu %lu\n", nr, sum[0] / 1024, sum[1] / 1024, sum[2] / 1024);
+	keelvm_own_report("keel-idle-own", nr, &own);
 }
 
 int main(int argc, char **argv)

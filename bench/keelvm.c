@@ -103,6 +103,31 @@ void keelvm_create(const char *name, uint64_t memory, const struct image *image,
 }
 
 /**
+ * keelvm_own_add() - and what one more guest has
+ * @own: the sum
+ * @name: the guest's name
+ */
+void keelvm_own_add(struct keelvm_own *own, const char *name)
+{
+	keelvm_command(KEEL_CMD_STAT_GET, name);
+	own->mapped += genl_number(genl_answer(KEEL_A_STAT_MAPPED));
+	own->tables += genl_number(genl_answer(KEEL_A_STAT_TABLES));
+	own->pool += genl_number(genl_answer(KEEL_A_STAT_POOL));
+}
+
+/**
+ * keelvm_own_report() - print '{LINE} GUESTS MAPPED TABLES POOL', in KiB
+ * @line: what the line begins with
+ * @nr: how many guests
+ * @own: what they have together
+ */
+void keelvm_own_report(const char *line, unsigned int nr, const struct keelvm_own *own)
+{
+	printf("%s %u %lu %lu %lu\n", line, nr, own->mapped / 1024, own->tables / 1024,
+	       own->pool / 1024);
+}
+
+/**
  * keelvm_console() - listen to what a guest says
  * @name: its name
  *

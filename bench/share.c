@@ -19,7 +19,6 @@
 #include <err.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "alike.h"
 #include "busy.h"
@@ -47,27 +46,12 @@ static unsigned int samples;
 /* For the TSC's rate */
 static unsigned long begin_ns, begin_ticks;
 
-static unsigned long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000UL + t.tv_nsec;
-}
-
-static void pause_for(long ns)
-{
-	struct timespec t = { .tv_nsec = ns };
-
-	nanosleep(&t, NULL);
-}
-
 static void *take_samples(void *unused)
 {
 	while (pthread_mutex_trylock(&sampler_ends) && samples < SAMPLES) {
-		sample[samples].ns = now();
+		sample[samples].ns = busy_now();
 		sample[samples++].free = memory_free();
-		pause_for(SAMPLE_NS);
+		busy_wait(SAMPLE_NS);
 	}
 	return unused;
 }
@@ -79,7 +63,7 @@ static void *take_samples(void *unused)
 void share_begin(struct share_watch *w)
 {
 	memory_read(&w->before);
-	begin_ns = now();
+	begin_ns = busy_now();
 	begin_ticks = __builtin_ia32_rdtsc();
 	samples = 0;
 	pthread_mutex_lock(&sampler_ends);
@@ -119,7 +103,7 @@ void share_look(struct share_watch *w)
 {
 	unsigned long saved = w->last.saved, before = share_passes(w), passes;
 
-	pause_for(LOOK_NS);
+	busy_wait(LOOK_NS);
 	w->look(&w->last);
 	passes = share_passes(w);
 	/* In the pass that is under way, or in the one that has just ended */
@@ -162,7 +146,7 @@ void share_report(struct share_watch *w)
 
 	w->look(&w->last);
 	ticks = __builtin_ia32_rdtsc() - begin_ticks;
-	ns = now() - begin_ns;
+	ns = busy_now() - begin_ns;
 	khz = (ticks * 1000000 + ns / 2) / ns;
 	passes = w->last.passes - w->mark.passes;
 	if (!passes)
