@@ -112,7 +112,7 @@ static void memory(unsigned int mib, unsigned int nr)
 	keelvm_own_report(name, nr, &own);
 }
 
-static void many(unsigned int nr)
+static void fit(unsigned int nr)
 {
 	struct memory before, after;
 	unsigned long ticks;
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 		keelvm_command(KEEL_CMD_VM_DEL, "source");
 	}
 	make_source(&image, fd, SMALL);
-	many(small);
+	fit(small);
 	keelvm_command(KEEL_CMD_VM_DEL, "source");
 	return 0;
 }
