@@ -22,8 +22,6 @@
 
 #include "keel.h"
 
-/* An EPT pointer's bit that turns accessed and dirty bits on (SDM 24.6.11) */
-
 /*
  * Interrupts take a CPU from a guest, whatever the guest does.  Some emulated
  * processors hold them back while the guest was entered with RFLAGS.IF clear: there
