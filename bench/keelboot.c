@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "../uapi/keel.h"
-#include "busy.h"
 #include "genl.h"
+#include "keelvm.h"
 #include "linuxboot.h"
 
 #define NAME	"boot"
@@ -31,12 +31,6 @@ struct sum {
 		unsigned long count;
 	} reason[REASONS];
 };
-
-static void command(uint8_t cmd)
-{
-	genl_begin(cmd);
-	genl_put_text(KEEL_A_VM_NAME, NAME);
-}
 
 static void put_image(const struct image *image)
 {
@@ -60,29 +54,23 @@ static void put_image(const struct image *image)
 static uint64_t boot(const struct image *image)
 {
 	uint64_t begin = linux_ticks();
-	char path[64], line[80];
 	FILE *console;
+	char line[80];
 
-	command(KEEL_CMD_VM_NEW);
+	keelvm_begin(KEEL_CMD_VM_NEW, NAME);
 	genl_put_u64(KEEL_A_VM_MEMORY, image->memory);
 	genl_put_u32(KEEL_A_VM_VCPUS, image->vcpus);
 	genl_do();
-	command(KEEL_CMD_VM_GET);
-	genl_do();
-	snprintf(path, sizeof(path), "/dev/%s", genl_text(genl_answer(KEEL_A_VM_CONSOLE)));
-	console = fopen(path, "r");
-	if (!console)
-		err(1, "%s", path);
-	command(KEEL_CMD_VM_LOAD);
+	console = keelvm_console(NAME);
+	keelvm_begin(KEEL_CMD_VM_LOAD, NAME);
 	put_image(image);
 	genl_do();
 	/* It is at the start that memory is filled. */
-	command(KEEL_CMD_VM_START);
-	genl_do();
+	keelvm_command(KEEL_CMD_VM_START, NAME);
 	printf("keel-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
 	do {
 		if (!fgets(line, sizeof(line), console))
-			errx(1, "%s: the guest does not come up", path);
+			errx(1, "the guest does not come up");
 		line[strcspn(line, "\r\n")] = 0;
 	} while (strncmp(line, LINUX_SAYS, strlen(LINUX_SAYS) - 1));
 	return linux_ticks() - begin;
@@ -126,11 +114,9 @@ int main(int argc, char **argv)
 	linux_image(&image, argv[1], argv[2], atoi(argv[3]));
 	genl_open(KEEL_FAMILY_NAME);
 	printf("keel-boot %s %lu\n", argv[3], boot(&image));
-	command(KEEL_CMD_STAT_GET);
-	genl_do();
+	keelvm_command(KEEL_CMD_STAT_GET, NAME);
 	report(&exits);
 	report(&returns);
-	command(KEEL_CMD_VM_DEL);
-	genl_do();
+	keelvm_command(KEEL_CMD_VM_DEL, NAME);
 	return 0;
 }

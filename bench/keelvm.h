@@ -10,13 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "image.h"
+struct image;
 
 void keelvm_begin(uint8_t cmd, const char *name);
 void keelvm_command(uint8_t cmd, const char *name);
 void keelvm_new(const char *name, uint64_t memory);
-void keelvm_load(const char *name, const struct image *image, int fd, uint64_t arg);
-void keelvm_create(const char *name, uint64_t memory, const struct image *image, int fd);
+
 /* What guests have in root, in bytes: their own memory, their EPTs, and what waits for touches */
 struct keelvm_own {
 	unsigned long mapped;
@@ -26,7 +25,12 @@ struct keelvm_own {
 
 void keelvm_own_add(struct keelvm_own *own, const char *name);
 void keelvm_own_report(const char *line, unsigned int nr, const struct keelvm_own *own);
+
 FILE *keelvm_console(const char *name);
 unsigned long keelvm_counted(uint16_t type, const char *name);
+
+/* keelimage.c: a small guest's */
+void keelvm_load(const char *name, const struct image *image, int fd, uint64_t arg);
+void keelvm_create(const char *name, uint64_t memory, const struct image *image, int fd);
 
 #endif /* BENCH_KEELVM_H */

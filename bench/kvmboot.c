@@ -159,20 +159,11 @@ static void *run(void *arg)
 /* As PVH has it: 32-bit mode without paging, flat segments */
 static void enter(struct kvmvm *k, const struct image_start *start)
 {
-	struct kvm_segment data = { .limit = ~0U, .selector = 0x18, .type = 3, .present = 1,
-				    .db = 1, .s = 1, .g = 1 };
-	struct kvm_segment code = { .limit = ~0U, .selector = 0x10, .type = 11, .present = 1,
-				    .db = 1, .s = 1, .g = 1 };
 	struct kvm_regs regs = { .rip = start->rip, .rbx = start->rbx, .rflags = RFLAGS_FIXED };
 	struct kvm_sregs sregs;
 
 	KVMVM_CALL(k->vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs = code;
-	sregs.ds = data;
-	sregs.es = data;
-	sregs.fs = data;
-	sregs.gs = data;
-	sregs.ss = data;
+	kvmvm_flat(&sregs, false);
 	sregs.cr0 = CR0_PROTECTED;
 	KVMVM_CALL(k->vcpu, KVM_SET_SREGS, &sregs);
 	KVMVM_CALL(k->vcpu, KVM_SET_REGS, &regs);

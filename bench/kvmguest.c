@@ -37,31 +37,20 @@
 static struct image image;
 static struct kvmvm guests[GUESTS_MAX];
 
-/* A byte of the guest's; 1 when it has said all.  What lies before a line is measured. */
-static int say(struct kvmvm *k, char byte, const char *name, const char *last)
+/* True when it has said all */
+static bool say(struct kvmvm *k, struct kvmvm_said *said, const char *name, const char *last)
 {
-	static unsigned long spoken, exits;
-	static unsigned int len;
-	static char line[80];
-
-	/* but for the exit by which it begins to speak */
-	if (!len)
-		exits = kvmvm_exits(k) - spoken - 1;
-	if (len < sizeof(line) - 1)
-		line[len++] = byte;
-	if (byte != '\n')
-		return 0;
-	line[len] = 0;
-	len = 0;
-	printf("kvm-%s %s", name, line);
-	printf("kvm-exits %.*s %u %lu\n", (int)strcspn(line, " "), line, RATE_ROUNDS, exits);
-	spoken = kvmvm_exits(k);
-	return !strncmp(line, last, strlen(last));
+	printf("kvm-%s %s", name, said->line);
+	printf("kvm-exits %.*s %u %lu\n", (int)strcspn(said->line, " "), said->line, RATE_ROUNDS,
+	       said->exits);
+	said->since = kvmvm_exits(k);
+	return !strncmp(said->line, last, strlen(last));
 }
 
 /* Let a guest say all that it has to say. */
 static void hear(struct kvmvm *k, uint64_t arg, const char *name, const char *last)
 {
+	struct kvmvm_said said = { .len = 0 };
 	unsigned char *data;
 
 	kvmvm_memory(k, RATE_MEMORY);
@@ -75,7 +64,8 @@ static void hear(struct kvmvm *k, uint64_t arg, const char *name, const char *la
 		data = (unsigned char *)k->run + k->run->io.data_offset;
 		if (k->run->io.direction == KVM_EXIT_IO_IN)
 			memset(data, 0xff, k->run->io.size);
-		else if (k->run->io.port == SERIAL && say(k, *data, name, last))
+		else if (k->run->io.port == SERIAL && kvmvm_hear(k, &said, *data) &&
+			 say(k, &said, name, last))
 			break;
 	}
 	kvmvm_destroy(k);

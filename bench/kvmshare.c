@@ -113,35 +113,22 @@ static void look(struct share_state *state)
 	state->saved = ksm("pages_sharing");
 }
 
-/* A byte that the guest says; 1 when it has said all */
-static int say(struct kvmvm *k, char byte, int filled, unsigned long before)
+/* True when it has said all */
+static bool say(const struct kvmvm_said *said, int filled)
 {
-	static unsigned int len;
-	static unsigned long exits;
-	static char line[80];
-
-	/* but for the exit by which it begins to speak */
-	if (!len)
-		exits = kvmvm_exits(k) - before - 1;
-	if (len < sizeof(line) - 1)
-		line[len++] = byte;
-	if (byte != '\n')
-		return 0;
-	line[len] = 0;
-	len = 0;
-	if (!strncmp(line, ALIKE_FILLED, strlen(ALIKE_FILLED)) && write(filled, "", 1) != 1)
+	if (!strncmp(said->line, ALIKE_FILLED, strlen(ALIKE_FILLED)) && write(filled, "", 1) != 1)
 		err(1, "write");
-	if (strncmp(line, ALIKE_BREAK, strlen(ALIKE_BREAK)))
-		return 0;
-	printf("kvm-rate %s", line);
-	printf("kvm-exits break %u %lu\n", ALIKE_ROUNDS, exits);
-	return 1;
+	if (strncmp(said->line, ALIKE_BREAK, strlen(ALIKE_BREAK)))
+		return false;
+	printf("kvm-rate %s", said->line);
+	printf("kvm-exits break %u %lu\n", ALIKE_ROUNDS, said->exits);
+	return true;
 }
 
 /* The guest's process */
 static void run(unsigned long arg, int filled, int go)
 {
-	unsigned long before = 0;
+	struct kvmvm_said said = { .len = 0 };
 	struct kvmvm k;
 	unsigned char *data;
 	char byte;
@@ -160,10 +147,11 @@ static void run(unsigned long arg, int filled, int go)
 			errx(1, "the guest ended with exit reason %u", k.run->exit_reason);
 		data = (unsigned char *)k.run + k.run->io.data_offset;
 		if (k.run->io.direction == KVM_EXIT_IO_OUT) {
-			if (k.run->io.port == KEEL_MACHINE_UART && say(&k, *data, filled, before))
+			if (k.run->io.port == KEEL_MACHINE_UART &&
+			    kvmvm_hear(&k, &said, *data) && say(&said, filled))
 				return;
 		} else if (k.run->io.port == KEEL_MACHINE_EXIT) {
-			before = kvmvm_exits(&k);
+			said.since = kvmvm_exits(&k);
 			if (read(go, &byte, 1) != 1)
 				return;
 			*data = 1;

@@ -184,6 +184,26 @@ void kvmvm_cpuid(struct kvmvm *k, unsigned int nr)
 }
 
 /**
+ * kvmvm_flat() - flat segments
+ * @sregs: gets them
+ * @long_mode: code of 64 bits, else of 32
+ */
+void kvmvm_flat(struct kvm_sregs *sregs, bool long_mode)
+{
+	struct kvm_segment data = { .limit = ~0U, .selector = 0x18, .type = 3, .present = 1,
+				    .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment code = { .limit = ~0U, .selector = 0x10, .type = 11, .present = 1,
+				    .db = !long_mode, .l = long_mode, .s = 1, .g = 1 };
+
+	sregs->cs = code;
+	sregs->ds = data;
+	sregs->es = data;
+	sregs->fs = data;
+	sregs->gs = data;
+	sregs->ss = data;
+}
+
+/**
  * kvmvm_registers() - what its vCPU begins with
  * @k: the guest
  * @cr3: its page tables
@@ -194,20 +214,11 @@ void kvmvm_cpuid(struct kvmvm *k, unsigned int nr)
 void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
 		     const struct kvm_regs *regs)
 {
-	struct kvm_segment data = { .limit = ~0U, .selector = 0x18, .type = 3, .present = 1,
-				    .db = 1, .s = 1, .g = 1 };
-	struct kvm_segment code = { .limit = ~0U, .selector = 0x10, .type = 11, .present = 1,
-				    .l = 1, .s = 1, .g = 1 };
 	struct kvm_sregs sregs;
 
 	KVMVM_CALL(k->vcpu, KVM_SET_CPUID2, cpuid);
 	KVMVM_CALL(k->vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs = code;
-	sregs.ds = data;
-	sregs.es = data;
-	sregs.fs = data;
-	sregs.gs = data;
-	sregs.ss = data;
+	kvmvm_flat(&sregs, true);
 	sregs.gdt.base = gdt_base;
 	sregs.gdt.limit = gdt_limit;
 	sregs.cr0 = CR0_LONG;
@@ -251,12 +262,37 @@ unsigned long kvmvm_exits(struct kvmvm *k)
 }
 
 /**
+ * kvmvm_hear() - a byte that its vCPU has said
+ * @k: the guest
+ * @said: what it says; what lies before a line is measured
+ * @byte: the byte
+ *
+ * Return: true when that ends a line.
+ */
+bool kvmvm_hear(struct kvmvm *k, struct kvmvm_said *said, char byte)
+{
+	/* but for the exit by which it begins to speak */
+	if (!said->len)
+		said->exits = kvmvm_exits(k) - said->since - 1;
+	if (said->len < sizeof(said->line) - 1)
+		said->line[said->len++] = byte;
+	if (byte != '\n')
+		return false;
+	said->line[said->len] = 0;
+	said->len = 0;
+	return true;
+}
+
+/**
  * kvmvm_run() - run its vCPU until user space is needed
  * @k: the guest
  */
 void kvmvm_run(struct kvmvm *k)
 {
-	KVMVM_CALL(k->vcpu, KVM_RUN, 0);
+	while (ioctl(k->vcpu, KVM_RUN, 0) < 0)
+		/* One that waited to be started has been. */
+		if (errno != EAGAIN)
+			err(1, "KVM_RUN");
 }
 
 /**

@@ -33,6 +33,20 @@ struct kvmvm {
 	unsigned long size;
 };
 
+/**
+ * struct kvmvm_said - a line that a guest says, byte by byte
+ * @line: it, with a NUL behind it
+ * @len: bytes that there are yet
+ * @exits: exits from @since on until it began
+ * @since: exits of the guest's when that is counted from
+ */
+struct kvmvm_said {
+	char line[80];
+	unsigned int len;
+	unsigned long exits;
+	unsigned long since;
+};
+
 int kvmvm_call(int fd, unsigned long request, void *arg, const char *name);
 
 #define KVMVM_CALL(fd, request, arg) kvmvm_call(fd, request, (void *)(arg), #request)
@@ -45,9 +59,11 @@ void kvmvm_memory_large(struct kvmvm *k, unsigned long size);
 void kvmvm_vcpu(struct kvmvm *k);
 void kvmvm_vcpu_nr(struct kvmvm *k, unsigned int nr);
 void kvmvm_cpuid(struct kvmvm *k, unsigned int nr);
+void kvmvm_flat(struct kvm_sregs *sregs, bool long_mode);
 void kvmvm_registers(struct kvmvm *k, uint64_t cr3, uint64_t gdt_base, uint32_t gdt_limit,
 		     const struct kvm_regs *regs);
 unsigned long kvmvm_exits(struct kvmvm *k);
+bool kvmvm_hear(struct kvmvm *k, struct kvmvm_said *said, char byte);
 void kvmvm_run(struct kvmvm *k);
 void kvmvm_destroy(struct kvmvm *k);
 

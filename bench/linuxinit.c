@@ -18,6 +18,10 @@
 
 #define COM1		0x3f8
 #define COM3		0x3e8
+#define DIVISOR_HIGH	1
+#define LINE_CONTROL	3
+#define LINE_DIVISOR	0x80
+#define LINE_8N1	0x03
 #define LINE_STATUS	5
 #define LINE_EMPTY	0x40
 #define PRINTER		0x378
@@ -103,7 +107,12 @@ static void native(uint64_t took)
 	print("native-boot linux ");
 	print_number(took);
 	print("\nend\n");
-	write_port(COM3, "STATUS 0\n");
+	/* Linux has looked at the port, and may have left anything there. */
+	outb(COM3 + LINE_CONTROL, LINE_DIVISOR);
+	outb(COM3, 1);
+	outb(COM3 + DIVISOR_HIGH, 0);
+	outb(COM3 + LINE_CONTROL, LINE_8N1);
+	write_port(COM3, "\nSTATUS 0\n");
 	while (!(inb(COM3 + LINE_STATUS) & LINE_EMPTY))
 		;
 	write_port(SHUTDOWN, "Shutdown");

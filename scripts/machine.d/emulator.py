@@ -21,7 +21,7 @@ LOG_BURST, LOG_SECONDS = 64 << 20, 20
 LOG_LIMIT = 1 << 30
 HANG_SECONDS = 20                   # without any CPU time used
 INTERVAL = 0.02
-BOOT_SECONDS = 180
+BOOT_SECONDS = 300
 
 COMPLAINT = re.compile(r"VMFAIL|VMENTER|VMENTRY|VMEXIT.*(fail|error)|PANIC|"
                        r"3rd \(13\)|triple", re.IGNORECASE)
