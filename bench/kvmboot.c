@@ -197,6 +197,8 @@ static void create(const struct image *image)
 		kvmvm_vcpu_nr(&guest[i], i);
 		kvmvm_cpuid(&guest[i], i);
 		set_misc(&guest[i]);
+		/* Nobody gets that of a vCPU that is in the guest. */
+		guest[i].stats = KVMVM_CALL(guest[i].vcpu, KVM_GET_STATS_FD, 0);
 	}
 	enter(&guest[0], &image->start);
 }
@@ -243,15 +245,13 @@ static void report(unsigned int vcpus)
 	struct kvm_stats_header head;
 	unsigned long sum = 0;
 	unsigned int i, k;
-	int stats;
 
 	for (i = 0; i < vcpus; i++) {
 		sum += user[i];
-		stats = KVMVM_CALL(guest[i].vcpu, KVM_GET_STATS_FD, 0);
-		if (pread(stats, &head, sizeof(head), 0) != sizeof(head))
+		if (pread(guest[i].stats, &head, sizeof(head), 0) != sizeof(head))
 			err(1, "statistics");
 		for (k = 0; k < head.num_desc; k++)
-			add(stats, &head, k, i == vcpus - 1);
+			add(guest[i].stats, &head, k, i == vcpus - 1);
 	}
 	printf("kvm-boot-stat user %lu\n", sum);
 }
