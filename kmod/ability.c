@@ -17,9 +17,11 @@
 #include <linux/printk.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
+#include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
 
+#include "compat.h"
 #include "keel.h"
 
 /*
@@ -62,6 +64,34 @@ static u32 barriers(void)
 	return bits;
 }
 
+/*
+ * What Linux has found the CPU to be immune to.  A guest could not know of most of it: where
+ * nobody says so, it takes it that it could be on any CPU, and pays for what that one needs.
+ */
+static u64 immune(void)
+{
+	u64 bits = keel_immune();
+
+	if (!boot_cpu_has_bug(X86_BUG_CPU_MELTDOWN) && !boot_cpu_has_bug(X86_BUG_L1TF))
+		bits |= ARCH_CAP_RDCL_NO;
+	if (!boot_cpu_has_bug(X86_BUG_SPEC_STORE_BYPASS))
+		bits |= ARCH_CAP_SSB_NO;
+	if (!boot_cpu_has_bug(X86_BUG_MDS))
+		bits |= ARCH_CAP_MDS_NO;
+	if (!boot_cpu_has_bug(X86_BUG_TAA))
+		bits |= ARCH_CAP_TAA_NO;
+	if (!boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT))
+		bits |= ARCH_CAP_PSCHANGE_MC_NO;
+	return bits;
+}
+
+/* A guest's string instructions are as fast as the machine's, and it should know that. */
+static u64 misc_enable(void)
+{
+	return (keel_rdmsr(MSR_IA32_MISC_ENABLE) & MSR_IA32_MISC_ENABLE_FAST_STRING) |
+	       MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+}
+
 static const char *refusal(const struct keel_vmx_caps *caps, u64 ctl[KEEL_CTL_NR])
 {
 	static char text[96];
@@ -101,6 +131,8 @@ int keel_ability(struct keel *keel)
 	setup->steal = IS_ENABLED(CONFIG_SCHED_INFO);
 	keel_guest_leaves(setup);
 	setup->barriers = barriers();
+	setup->immune = immune();
+	setup->misc_enable = misc_enable();
 	setup->vmcs_revision = keel->caps.basic & KEEL_BASIC_REVISION;
 	setup->timer_shift = keel->caps.misc & TIMER_SHIFT;
 	setup->slice = min_t(u64, (u64)tsc_khz * SLICE_MS >> setup->timer_shift, U32_MAX);

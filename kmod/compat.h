@@ -38,6 +38,8 @@
 #include <linux/sched.h>
 #include <linux/syscore_ops.h>
 #include <linux/tty_driver.h>
+#include <asm/cpufeature.h>
+#include <asm/msr-index.h>
 #include <net/genetlink.h>
 
 /*
@@ -106,6 +108,45 @@ static struct syscore_ops name = {			\
 #define KEEL_TTY_WRITTEN	typeof(KEEL_TTY_OPS->write(NULL, NULL, 0))
 #define KEEL_TTY_COUNT		typeof(__builtin_choose_expr(sizeof(KEEL_TTY_WRITTEN) == \
 							     sizeof(int), 0, (size_t)0))
+
+/* For some years, a CPU could be too old for anybody to know. */
+#ifdef X86_BUG_MMIO_UNKNOWN
+#define KEEL_MMIO_UNKNOWN	boot_cpu_has_bug(X86_BUG_MMIO_UNKNOWN)
+#else
+#define KEEL_MMIO_UNKNOWN	false
+#endif
+
+/*
+ * What CPUs can be immune to that not every kernel knows of: of IA32_ARCH_CAPABILITIES.  A
+ * kernel that does not know cannot say so.
+ */
+static inline u64 keel_immune(void)
+{
+	u64 bits = 0;
+
+#ifdef X86_BUG_MMIO_STALE_DATA
+	if (!boot_cpu_has_bug(X86_BUG_MMIO_STALE_DATA) && !KEEL_MMIO_UNKNOWN)
+		bits |= ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO | ARCH_CAP_PSDP_NO;
+#endif
+#ifdef X86_BUG_GDS
+	if (!boot_cpu_has_bug(X86_BUG_GDS))
+		bits |= ARCH_CAP_GDS_NO;
+#endif
+#ifdef X86_BUG_RFDS
+	if (!boot_cpu_has_bug(X86_BUG_RFDS))
+		bits |= ARCH_CAP_RFDS_NO;
+#endif
+#ifdef X86_BUG_BHI
+	if (!boot_cpu_has_bug(X86_BUG_BHI))
+		bits |= ARCH_CAP_BHI_NO;
+#endif
+#ifdef X86_BUG_ITS
+	if (!boot_cpu_has_bug(X86_BUG_ITS))
+		bits |= ARCH_CAP_ITS_NO;
+#endif
+	return bits;
+}
+
 #endif /* __ASSEMBLER__ */
 
 #endif /* KEEL_COMPAT_H */

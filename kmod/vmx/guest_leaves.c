@@ -15,10 +15,11 @@
 
 #define LEAF_EXTENDED		0x80000000
 
-/* What Keel has itself, whatever the CPU has: x2APIC, TSC deadline; APIC; ARAT */
+/* What Keel has itself, whatever the CPU has: x2APIC, TSC deadline; APIC; ARAT; what it is immune to */
 #define L1_ECX_OWN	(BIT(21) | BIT(24))
 #define L1_EDX_OWN	BIT(9)
 #define L6_EAX_OWN	BIT(2)
+#define L7_EDX_OWN	BIT(29)
 
 #define LAST_BASIC		0x16
 #define LAST_EXTENDED		0x80000008
@@ -110,6 +111,7 @@ static void leaf_7(const struct keel_guest_setup *setup, struct keel_cpuid *r)
 	r->b &= L7_EBX & ~missing_b;
 	r->c &= L7_ECX & ~missing_c;
 	r->d &= L7_EDX;
+	r->d |= L7_EDX_OWN;
 }
 
 /* The XSAVE leaf: without the states that guests do not have */

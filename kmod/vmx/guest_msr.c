@@ -16,40 +16,35 @@
 #include "vcpu.h"
 #include "vmcs.h"
 
-/*
- * MSRs that read as a constant, and take any write without effect or none at all.
- * Those without a bit in CPUID have been there for ever, and are not asked for gently.
- */
-static const struct {
-	u32 msr;
-	bool writable;
-	u64 val;
-} constants[] = {
-	{ MSR_IA32_UCODE_REV, true, 0 },
-	{ MSR_IA32_MISC_ENABLE, true, MSR_IA32_MISC_ENABLE_FAST_STRING |
-	  MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL },
-	{ MSR_IA32_PLATFORM_ID, false, 0 },
-};
-
 /**
  * keel_guest_msr() - an MSR that reads as a constant
+ * @setup: what guests run with
  * @msr: the MSR
- * @write: it is written
+ * @write: it is written, which takes any value without effect
  * @val: set to what it reads as
+ *
+ * Those without a bit in CPUID have been there for ever, and are not asked for gently.
  *
  * Return: false when there is no such MSR, or it cannot be written.
  */
-bool keel_guest_msr(u32 msr, bool write, u64 *val)
+bool keel_guest_msr(const struct keel_guest_setup *setup, u32 msr, bool write, u64 *val)
 {
-	unsigned int i;
-
-	for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
-		if (constants[i].msr != msr)
-			continue;
-		*val = constants[i].val;
-		return constants[i].writable || !write;
+	switch (msr) {
+	case MSR_IA32_UCODE_REV:
+		*val = 0;
+		return true;
+	case MSR_IA32_MISC_ENABLE:
+		*val = setup->misc_enable;
+		return true;
+	case MSR_IA32_PLATFORM_ID:
+		*val = 0;
+		return !write;
+	case MSR_IA32_ARCH_CAPABILITIES:
+		*val = setup->immune;
+		return !write;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool has(const struct keel_vcpu *vcpu, u32 feature)
@@ -88,7 +83,8 @@ enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcp
 		val = vcpu->steal_at;
 	else if (msr == KEEL_KVM_EOI && has(vcpu, KEEL_KVM_FEATURE_EOI))
 		val = vcpu->eoi_at;
-	else if (!keel_guest_msr(msr, false, &val) && !keel_clock_rdmsr(vcpu, msr, &val))
+	else if (!keel_guest_msr(&vcpu->root->guest, msr, false, &val) &&
+		 !keel_clock_rdmsr(vcpu, msr, &val))
 		return refuse(cpu, vcpu, false);
 	cpu->regs.rax = (u32)val;
 	cpu->regs.rdx = val >> 32;
@@ -102,7 +98,7 @@ static enum keel_fault write(struct keel_vcpu *vcpu, u32 msr, u64 val)
 	enum keel_fault ret;
 	u64 old;
 
-	if (keel_guest_msr(msr, true, &old))
+	if (keel_guest_msr(&vcpu->root->guest, msr, true, &old))
 		return KEEL_FAULT_DONE;
 	if (msr == KEEL_KVM_STEAL_TIME && has(vcpu, KEEL_KVM_FEATURE_STEAL))
 		return keel_steal_wrmsr(vcpu, val) ? KEEL_FAULT_DONE : KEEL_FAULT_OUTSIDE;

@@ -70,6 +70,8 @@ struct keel_cpuid {
  * @xfeatures: bits of XCR0 that they may set; 0 on a CPU that Linux uses without
  *             XSAVE
  * @barriers: KEEL_BARRIER_...
+ * @immune: what the CPU is immune to: their IA32_ARCH_CAPABILITIES
+ * @misc_enable: their IA32_MISC_ENABLE
  * @vmcs_revision: what a VMCS begins with
  * @slice: VMX-preemption timer: as long as a guest runs at the most before Linux is
  *         asked
@@ -93,6 +95,8 @@ struct keel_guest_setup {
 	u64 eptp_bits;
 	u64 xfeatures;
 	u32 barriers;
+	u64 immune;
+	u64 misc_enable;
 	u32 vmcs_revision;
 	u32 slice;
 	u32 timer_shift;

@@ -299,7 +299,7 @@ enum keel_guest_next keel_guest_cpuid(struct keel_root_cpu *cpu, struct keel_vcp
 				      u64 qualification);
 
 /* guest_msr.c */
-bool keel_guest_msr(u32 msr, bool write, u64 *val);
+bool keel_guest_msr(const struct keel_guest_setup *setup, u32 msr, bool write, u64 *val);
 enum keel_guest_next keel_guest_rdmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,
 				      u64 qualification);
 enum keel_guest_next keel_guest_wrmsr(struct keel_root_cpu *cpu, struct keel_vcpu *vcpu,

@@ -83,12 +83,13 @@ static const struct {
 	{ 7, C, 5, "WAITPKG" }, { 7, C, 7, "CET_SS" }, { 7, C, 16, "LA57" }, { 7, C, 23, "KL" },
 	{ 7, C, 29, "ENQCMD" }, { 7, D, 20, "CET_IBT" }, { 7, D, 22, "AMX-BF16" },
 	{ 7, D, 26, "IBRS" }, { 7, D, 27, "STIBP" }, { 7, D, 28, "L1D_FLUSH" },
-	{ 7, D, 29, "ARCH_CAPABILITIES" }, { 7, D, 31, "SSBD" },
+	{ 7, D, 31, "SSBD" },
 };
 
-/* What guests see whatever the CPU has: a hypervisor; x2APIC, TSC deadline; APIC */
+/* What guests see whatever the CPU has: a hypervisor; x2APIC, TSC deadline; APIC; what it is immune to */
 #define L1_C_ALWAYS	(BIT(31) | BIT(21) | BIT(24))
 #define L1_D_ALWAYS	BIT(9)
+#define L7_D_ALWAYS	BIT(29)
 
 /* a machine on which guests can have everything */
 static struct keel_guest_setup *all(struct kunit *test)
@@ -157,7 +158,7 @@ static void expect_features(struct kunit *test, const struct keel_guest_setup *s
 	expect_bits(test, setup, 7, A, 0);
 	expect_bits(test, setup, 7, B, 0);
 	expect_bits(test, setup, 7, C, 0);
-	expect_bits(test, setup, 7, D, 0);
+	expect_bits(test, setup, 7, D, L7_D_ALWAYS);
 	expect_bits(test, setup, EXTENDED + 1, C, 0);
 	expect_bits(test, setup, EXTENDED + 1, D, 0);
 	expect_bits(test, setup, EXTENDED + 7, A, 0);
@@ -190,6 +191,7 @@ static void leaves_single_bits(struct kunit *test)
 	struct keel_guest_setup *setup = all(test);
 	struct keel_cpuid every, r, one;
 	unsigned int l, bit;
+	u32 always;
 
 	for (l = 0; l < ARRAY_SIZE(leaves); l++) {
 		every = masked(setup, leaves[l], ones());
@@ -201,7 +203,8 @@ static void leaves_single_bits(struct kunit *test)
 				KUNIT_EXPECT_EQ(test, r.d, (every.d & 1U << bit) | L1_D_ALWAYS);
 				continue;
 			}
-			KUNIT_EXPECT_EQ(test, r.d, every.d & 1U << bit);
+			always = leaves[l] == 7 ? L7_D_ALWAYS : 0;
+			KUNIT_EXPECT_EQ(test, r.d, every.d & (1U << bit | always));
 			KUNIT_EXPECT_EQ(test, r.b, every.b & 1U << bit);
 			KUNIT_EXPECT_EQ(test, r.c, every.c & 1U << bit);
 		}

@@ -280,7 +280,11 @@ static void setup_msr_constants(struct kunit *test)
 	} rows[] = {
 		{ 0x17, false, 0 },	/* platform id */
 		{ 0x8b, true, 0 },	/* microcode revision */
+		{ 0x10a, false, 0x123456789abcdef },	/* what it is immune to */
 		{ 0x1a0, true, 0x1801 },	/* MISC_ENABLE: fast strings; no BTS, no PEBS */
+	};
+	const struct keel_guest_setup setup = {
+		.immune = 0x123456789abcdef, .misc_enable = 0x1801,
 	};
 	unsigned int high, i, r;
 	u64 val;
@@ -292,19 +296,19 @@ static void setup_msr_constants(struct kunit *test)
 			val = 0xa5;
 			for (r = 0; r < ARRAY_SIZE(rows) && rows[r].msr != msr; r++)
 				;
-			KUNIT_EXPECT_EQ_MSG(test, keel_guest_msr(msr, false, &val),
+			KUNIT_EXPECT_EQ_MSG(test, keel_guest_msr(&setup, msr, false, &val),
 					    r < ARRAY_SIZE(rows), "RDMSR %#x", msr);
 			KUNIT_EXPECT_EQ_MSG(test, val, r < ARRAY_SIZE(rows) ? rows[r].val : 0xa5ULL,
 					    "RDMSR %#x", msr);
-			KUNIT_EXPECT_EQ_MSG(test, keel_guest_msr(msr, true, &val),
+			KUNIT_EXPECT_EQ_MSG(test, keel_guest_msr(&setup, msr, true, &val),
 					    r < ARRAY_SIZE(rows) && rows[r].writable, "WRMSR %#x",
 					    msr);
 		}
 	}
 	/* neither those that a hypervisor or the APIC would have */
 	for (msr = 0x40000000; msr < 0x40000200; msr++)
-		KUNIT_EXPECT_FALSE(test, keel_guest_msr(msr, false, &val));
-	KUNIT_EXPECT_FALSE(test, keel_guest_msr(~0U, false, &val));
+		KUNIT_EXPECT_FALSE(test, keel_guest_msr(&setup, msr, false, &val));
+	KUNIT_EXPECT_FALSE(test, keel_guest_msr(&setup, ~0U, false, &val));
 }
 
 /* every value of the low byte, against the rules (SDM 13.3) */

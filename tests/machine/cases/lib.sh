@@ -233,6 +233,11 @@ linux_has_worked() {
 		"$(tr -d '\r' < "/tmp/said-$1" | sed -n 's/^KEEL-GUEST: \(clocksource .*\)/\1/p')"
 	same "$1: its CPUs" "cpus $2" \
 		"$(tr -d '\r' < "/tmp/said-$1" | sed -n 's/^KEEL-GUEST: \(cpus .*\)/\1/p')"
+	# Linux takes it that a guest has the bugs of any CPU, unless it is told.
+	its=no
+	[ -z "$(sed -n '/^bugs.* its /p;/^bugs.* its$/p' /proc/cpuinfo)" ] || its=yes
+	check "$1: it knows what the CPU is immune to" test "$its" = yes -o \
+		-z "$(grep '^KEEL-GUEST: bugs .* its ' "/tmp/said-$1")"
 	check "$1: it powers off" ./keelctl wait "$1" stopped --timeout 30
 	same "$1: and says so" "stopped poweroff" "$(why "$1")"
 }
