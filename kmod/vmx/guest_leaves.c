@@ -15,7 +15,10 @@
 
 #define LEAF_EXTENDED		0x80000000
 
-/* What Keel has itself, whatever the CPU has: x2APIC, TSC deadline; APIC; ARAT; what it is immune to */
+/*
+ * What Keel has itself, whatever the CPU has: x2APIC, TSC deadline; APIC; ARAT;
+ * ARCH_CAPABILITIES
+ */
 #define L1_ECX_OWN	(BIT(21) | BIT(24))
 #define L1_EDX_OWN	BIT(9)
 #define L6_EAX_OWN	BIT(2)

@@ -86,7 +86,10 @@ static const struct {
 	{ 7, D, 31, "SSBD" },
 };
 
-/* What guests see whatever the CPU has: a hypervisor; x2APIC, TSC deadline; APIC; what it is immune to */
+/*
+ * What guests see whatever the CPU has: a hypervisor; x2APIC, TSC deadline; APIC;
+ * ARCH_CAPABILITIES
+ */
 #define L1_C_ALWAYS	(BIT(31) | BIT(21) | BIT(24))
 #define L1_D_ALWAYS	BIT(9)
 #define L7_D_ALWAYS	BIT(29)
