@@ -102,19 +102,26 @@ static uint64_t entered(char **env)
 	return val;
 }
 
+/* Linux has looked at the port, and may have left anything there. */
+static void say(const char *text)
+{
+	outb(COM3 + LINE_CONTROL, LINE_DIVISOR);
+	outb(COM3, 1);
+	outb(COM3 + DIVISOR_HIGH, 0);
+	outb(COM3 + LINE_CONTROL, LINE_8N1);
+	while (*text) {
+		outb(COM3, *text++);
+		while (!(inb(COM3 + LINE_STATUS) & LINE_EMPTY))
+			;
+	}
+}
+
 static void native(uint64_t took)
 {
 	print("native-boot linux ");
 	print_number(took);
 	print("\nend\n");
-	/* Linux has looked at the port, and may have left anything there. */
-	outb(COM3 + LINE_CONTROL, LINE_DIVISOR);
-	outb(COM3, 1);
-	outb(COM3 + DIVISOR_HIGH, 0);
-	outb(COM3 + LINE_CONTROL, LINE_8N1);
-	write_port(COM3, "\nSTATUS 0\n");
-	while (!(inb(COM3 + LINE_STATUS) & LINE_EMPTY))
-		;
+	say("\nSTATUS 0\n");
 	write_port(SHUTDOWN, "Shutdown");
 }
 
