@@ -3,8 +3,6 @@
  * keelctl load, and what create has in common with it: from the options to an image,
  * and from there to the kernel.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +10,12 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "file.h"
 #include "guest.h"
 #include "load.h"
 #include "parse.h"
 #include "text.h"
 #include "../uapi/keel.h"
-
-/* The largest file that is taken for a kernel */
-#define FILE_MAX 0x40000000ULL
 
 const struct ctl_option load_options[] = {
 	IMAGE_OPTIONS,
@@ -45,40 +41,6 @@ static void progress(__u64 done, __u64 all)
 	}
 	if (said && done == all)
 		fputs("\r\033[K", stderr);
-}
-
-/* A whole file; what is wrong has been said when this is NULL. */
-static char *read_file(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t size = 1 << 16;
-	char *data = NULL, *more;
-	ssize_t n = 1;
-
-	for (*len = 0; fd >= 0 && n > 0 && *len <= FILE_MAX; *len += n) {
-		if (!data || *len == size) {
-			size *= data ? 2 : 1;
-			more = realloc(data, size);
-			if (!more)
-				abort();
-			data = more;
-		}
-		do
-			n = read(fd, data + *len, size - *len);
-		while (n < 0 && errno == EINTR);
-		if (n < 0)
-			break;
-	}
-	if (fd >= 0 && n == 0) {
-		close(fd);
-		return data;
-	}
-	ctl_warn("%s: %s", text_quote(path), n > 0 && fd >= 0 ? "it is larger than 1 GiB" :
-		 strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	free(data);
-	return NULL;
 }
 
 static bool load_file(struct image *image, const char *file, size_t size, char say[IMAGE_SAY])
@@ -152,9 +114,8 @@ static bool make(struct image *image, const char *path, const char *file, size_t
 bool load_make(struct image *image, __u64 memory, unsigned int vcpus)
 {
 	const char *path = ctl_opt("kernel"), *initrd = ctl_opt("initrd"), *arg = ctl_opt("arg");
-	char *file, *other = NULL;
-	bool good = false;
-	size_t size;
+	struct file kernel, other = { .data = NULL };
+	bool good;
 
 	memset(image, 0, sizeof(*image));
 	image->fd = -1;
@@ -164,17 +125,18 @@ bool load_make(struct image *image, __u64 memory, unsigned int vcpus)
 	image->arg = arg;
 	if (arg && !parse_size("--arg", arg, &image->start.rdi))
 		return false;
-	file = read_file(path, &size);
-	if (file && initrd) {
-		other = read_file(initrd, &image->initrd_len);
-		image->initrd = other;
-		if (other && !image->initrd_len)
-			ctl_warn("%s: it is empty", text_quote(initrd));
+	if (!file_open(&kernel, path))
+		return false;
+	good = !initrd || file_open(&other, initrd);
+	if (good && initrd && !other.len) {
+		ctl_warn("%s: it is empty", text_quote(initrd));
+		good = false;
 	}
-	if (file && (!initrd || image->initrd_len))
-		good = make(image, path, file, size);
-	free(other);
-	free(file);
+	image->initrd = other.data;
+	image->initrd_len = other.len;
+	good = good && make(image, path, kernel.data, kernel.len);
+	file_close(&other);
+	file_close(&kernel);
 	return good;
 }
 

@@ -219,6 +219,7 @@ def test_bad():
             ('a folder', ['--kernel', '/tmp'], 'Is a directory'),
             ('an odd name', ['--kernel', '/no such'], 'create: "/no such": No such'),
             ('endless', ['--kernel', '/dev/zero', '--entry', '0'], 'larger than 1 GiB'),
+            ('vast', ['--kernel', vast(), '--entry', '0'], 'larger than 1 GiB'),
             ('two entries', ['--kernel', write(CODE), '--entry', '0', '--entry32', '0'], 'go together'),
             ('no address', ['--kernel', write(CODE), '--entry', 'main'], 'is no number'),
             ('too large', ['--kernel', write(CODE * 11000, 'large'), '--entry', '0'], 'do not fit'),
@@ -226,6 +227,26 @@ def test_bad():
             ('a bad argument', ['--kernel', write(whole, 'whole'), '--arg', 'x'], '--arg')):
         said(name, machine, ['create', 'x', '--memory', '1M', *args], 1, err, out='')
     test('nothing has come of it', not machine.kernel.requests, machine.kernel.requests)
+
+
+def vast():
+    """A file that is a byte too long, and takes no room."""
+    path = write(b'', 'vast')
+    os.truncate(path, (1 << 30) + 1)
+    return path
+
+
+def test_pipe():
+    """What cannot be mapped is read, however it comes."""
+    machine = with_keel()
+    whole = elf([(0x10000, CODE * 5000, len(CODE) * 5000)])
+    for data, status in ((whole, 0), (whole[:100], 1)):
+        path = write(data, f'whole-{len(data)}')
+        os.mkfifo(f'{path}.fifo')
+        with subprocess.Popen(['cp', path, '/dev/stdout'], stdout=subprocess.PIPE) as child, \
+                subprocess.Popen(['tee', f'{path}.fifo'], stdin=child.stdout, stdout=subprocess.DEVNULL):
+            got = machine.run('create', f'x{len(data)}', '--memory', '1M', '--kernel', f'{path}.fifo')
+        test(f'{len(data)} bytes from a pipe', got[0] == status, got)
 
 
 def test_whole():
@@ -309,4 +330,4 @@ def test_guests():
             test(f'guest {name} is small', os.path.getsize(f'{GUESTS}/{name}') < most)
 
 
-TESTS = (test_good, test_packing, test_bad, test_whole, test_guests)
+TESTS = (test_good, test_packing, test_bad, test_pipe, test_whole, test_guests)
