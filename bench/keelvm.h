@@ -12,10 +12,6 @@
 
 struct image;
 
-void keelvm_begin(uint8_t cmd, const char *name);
-void keelvm_command(uint8_t cmd, const char *name);
-void keelvm_new(const char *name, uint64_t memory);
-
 /* What guests have in root, in bytes: their own memory, their EPTs, and what waits for touches */
 struct keelvm_own {
 	unsigned long mapped;
@@ -23,9 +19,11 @@ struct keelvm_own {
 	unsigned long pool;
 };
 
+void keelvm_begin(uint8_t cmd, const char *name);
+void keelvm_command(uint8_t cmd, const char *name);
+void keelvm_new(const char *name, uint64_t memory);
 void keelvm_own_add(struct keelvm_own *own, const char *name);
 void keelvm_own_report(const char *line, unsigned int nr, const struct keelvm_own *own);
-
 FILE *keelvm_console(const char *name);
 unsigned long keelvm_counted(uint16_t type, const char *name);
 
