@@ -128,19 +128,19 @@ static inline u64 keel_immune(void)
 	if (!boot_cpu_has_bug(X86_BUG_MMIO_STALE_DATA) && !KEEL_MMIO_UNKNOWN)
 		bits |= ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO | ARCH_CAP_PSDP_NO;
 #endif
-#ifdef X86_BUG_GDS
+#if defined(X86_BUG_GDS) && defined(ARCH_CAP_GDS_NO)
 	if (!boot_cpu_has_bug(X86_BUG_GDS))
 		bits |= ARCH_CAP_GDS_NO;
 #endif
-#ifdef X86_BUG_RFDS
+#if defined(X86_BUG_RFDS) && defined(ARCH_CAP_RFDS_NO)
 	if (!boot_cpu_has_bug(X86_BUG_RFDS))
 		bits |= ARCH_CAP_RFDS_NO;
 #endif
-#ifdef X86_BUG_BHI
+#if defined(X86_BUG_BHI) && defined(ARCH_CAP_BHI_NO)
 	if (!boot_cpu_has_bug(X86_BUG_BHI))
 		bits |= ARCH_CAP_BHI_NO;
 #endif
-#ifdef X86_BUG_ITS
+#if defined(X86_BUG_ITS) && defined(ARCH_CAP_ITS_NO)
 	if (!boot_cpu_has_bug(X86_BUG_ITS))
 		bits |= ARCH_CAP_ITS_NO;
 #endif
