@@ -62,6 +62,14 @@ enum keel_hypercall {
 	KEEL_HC_VCPU_CLONE, /* vCPU RSI of guest RDI, once more for guest RDX: keel_vcpu_clone() */
 	KEEL_HC_VM_WRITE, /* RDX bytes of @batch to RSI in guest RDI: keel_vcpu_write() */
 	KEEL_HC_MEND,	/* makes large pages whole from RDI on: keel_hostmap_mend() */
+	KEEL_HC_VM_BLOCK, /* 512 frames from RSI on for a large page of guest RDI:
+			   * keel_guest_block()
+			   */
+	KEEL_HC_VM_NO_BLOCK, /* there are none for guest RDI; RSI: those that wait are frames from
+			      * now on: keel_guest_no_block()
+			      */
+	KEEL_HC_VM_SPLIT, /* the large page at gfn RSI of guest RDI: keel_guest_split() */
+	KEEL_HC_VM_COLLAPSE, /* a step on the way to a large page there: keel_guest_collapse() */
 	KEEL_HC_NR
 };
 #endif
@@ -206,6 +214,12 @@ struct keel_gate {
 /* Frames that go with one hypercall */
 #define KEEL_BATCH_NR		64
 
+/* Frames of a large page, which lie side by side */
+#define KEEL_BLOCK_NR		512
+
+/* Blocks of such frames that a guest is given ahead of time */
+#define KEEL_BLOCKS_MAX		2
+
 /* Pairs of pages that go with KEEL_HC_MERGE */
 #define KEEL_MERGE_NR		(KEEL_BATCH_NR / 2)
 
@@ -226,6 +240,7 @@ struct keel_gate {
  * @KEEL_MERGE_DOMAIN: the guests are not to share
  * @KEEL_MERGE_FULL: the frame is mapped as often as it may be
  * @KEEL_MERGE_BUSY: a CPU works on one of the guests
+ * @KEEL_MERGE_LARGE: one of them is in a large page, which would have to be split
  * @KEEL_MERGE_RESULTS: how many there are
  */
 enum keel_merge {
@@ -237,6 +252,7 @@ enum keel_merge {
 	KEEL_MERGE_DOMAIN,
 	KEEL_MERGE_FULL,
 	KEEL_MERGE_BUSY,
+	KEEL_MERGE_LARGE,
 	KEEL_MERGE_RESULTS
 };
 
@@ -253,6 +269,7 @@ enum keel_merge {
  * @dirty: pages that were written to
  * @zero: mapped to the one zero frame
  * @shared: mapped to a shared frame
+ * @large: the others are in a large page, which is clean or dirty as a whole
  * @page: those that were hashed or merged
  */
 struct keel_scan {
@@ -261,6 +278,7 @@ struct keel_scan {
 	u32 dirty;
 	u32 zero;
 	u32 shared;
+	u32 large;
 	/**
 	 * @page: frame number in the guest, and hash; or, with KEEL_SCAN_MERGED, what it was
 	 * merged with as it was to be expected: KEEL_HINT() or KEEL_HINT_ZERO
@@ -364,6 +382,7 @@ enum keel_run_reason {
  * @exit: basic exit reason
  * @pool: frames left in the guest's pool
  * @cpu: which CPU has the vCPU
+ * @blocks: so many blocks the guest would like to have
  * @port: I/O port
  * @size: 1, 2 or 4 bytes, or 8 of MMIO
  * @write: OUT, or a write to @gpa
@@ -379,7 +398,8 @@ struct keel_run {
 	u64 val;
 	u32 exit;
 	u32 pool;
-	u32 cpu;
+	u16 cpu;
+	u16 blocks;
 	u16 port;
 	u8 size;
 	u8 write;
@@ -409,6 +429,10 @@ struct keel_run {
  * @cloned_tables: such tables; these are not in @tables
  * @reserve: frames that @pool is to have for writes to shared pages
  * @kept: frames that root has for its vCPUs, and for its first table
+ * @huge: those of @mapped that are in large pages
+ * @blocks: frames that wait to become large pages
+ * @splits: large pages that were ever split
+ * @collapses: those that were ever made of small ones
  */
 struct keel_vm_stat {
 	u64 mapped;
@@ -426,6 +450,10 @@ struct keel_vm_stat {
 	u64 cloned_tables;
 	u64 reserve;
 	u64 kept;
+	u64 huge;
+	u64 blocks;
+	u64 splits;
+	u64 collapses;
 };
 
 /**

@@ -114,6 +114,65 @@ static bool leaf_ok(struct keel_root *root, const struct keel_guest *guest, u64 
 	return keel_frame_writable(&val, guest->owner) && val.count == 1;
 }
 
+/* A large page: only the guest's own, also while it is not to be written to yet */
+static bool large_ok(struct keel_root *root, const struct keel_guest *guest, u64 entry)
+{
+	u64 pfn = KEEL_LEAF_PA(entry) >> 12, i;
+	const struct keel_frame *frame;
+	struct keel_frame val;
+	unsigned int missing;
+
+	entry &= ~(KEEL_TABLE_AD | KEEL_LEAF_HASHED);
+	if ((entry | KEEL_EPT_WRITE) != (pfn << 12 | KEEL_LEAF_LARGE) || pfn % KEEL_BLOCK_NR ||
+	    pfn >= root->frames.nr)
+		return false;
+	frame = keel_walk_frame(root, pfn, &missing);
+	if (!frame)
+		return false;
+	for (i = 0; i < KEEL_BLOCK_NR; i++) {
+		val = keel_frame_read(&frame[i]);
+		if (!keel_frame_writable(&val, guest->owner) || val.count != 1)
+			return false;
+		root->audit.leaves += keel_audit_mix(pfn + i, guest->owner);
+	}
+	root->audit.mapped += KEEL_BLOCK_NR;
+	root->audit.huge += KEEL_BLOCK_NR;
+	return true;
+}
+
+/* Frames that wait to become a large page: root's, in no list */
+static bool block_ok(const struct keel_root *root, u64 pfn)
+{
+	const struct keel_frame *frame;
+	struct keel_frame val;
+	unsigned int missing;
+	u64 i;
+
+	frame = pfn < root->frames.nr ? keel_walk_frame(root, pfn, &missing) : NULL;
+	if (!frame || pfn % KEEL_BLOCK_NR)
+		return false;
+	for (i = 0; i < KEEL_BLOCK_NR; i++) {
+		val = keel_frame_read(&frame[i]);
+		if (val.owner != KEEL_OWNER_ROOT || val.count != 1 ||
+		    val.flags & (KEEL_FRAME_FREE | KEEL_FRAME_USED))
+			return false;
+	}
+	return true;
+}
+
+static bool blocks_ok(const struct keel_root *root, const struct keel_guest *guest)
+{
+	const struct keel_blocks *b = &guest->blocks;
+	u32 i;
+
+	if (b->nr > KEEL_BLOCKS_MAX || b->ready > b->nr)
+		return false;
+	for (i = 0; i < b->nr; i++)
+		if (!block_ok(root, b->pfn[i]))
+			return false;
+	return guest->collapse.pfn == KEEL_NO_FRAME || block_ok(root, guest->collapse.pfn);
+}
+
 /*
  * The same, in a table that several guests hold: what was a guest's own can still be, or be
  * shared by now.
@@ -182,7 +241,7 @@ static bool branch_ok(u64 entry, bool shared, u16 owner)
 static bool tables_ok(struct keel_root *root, const struct keel_guest *guest, u64 gfn,
 		      u64 *entry, bool *shared)
 {
-	u64 pa = guest->ept.root;
+	u64 pa = guest->ept.root, *at;
 	unsigned int level, missing;
 	struct keel_frame *frame;
 
@@ -200,9 +259,12 @@ static bool tables_ok(struct keel_root *root, const struct keel_guest *guest, u6
 				    !*shared || root->audit.fresh & BIT(level + 1));
 		if (level == KEEL_LEVEL_4K)
 			break;
-		*entry = ((u64 *)keel_phys(pa))[keel_table_index(gfn << 12, level)];
-		if (!*entry)
+		at = (u64 *)keel_phys(pa) + keel_table_index(gfn << 12, level);
+		*entry = *at;
+		if (!*entry || keel_leaf_large(level, *entry))
 			break;
+		if (at == guest->collapse.at)
+			*entry |= KEEL_EPT_WRITE;
 		pa = KEEL_LEAF_PA(*entry);
 	}
 	return true;
@@ -225,7 +287,7 @@ static bool sums_ok(const struct keel_root *root, const struct keel_guest *guest
 	    a->guest.zero != now->zero || a->guest.touched_read != now->touched_read ||
 	    a->guest.tables != guest->ept.tables)
 		return true;
-	if (a->mapped != now->mapped || a->sharing != now->shared ||
+	if (a->mapped != now->mapped || a->huge != now->huge || a->sharing != now->shared ||
 	    a->tables != guest->ept.tables)
 		return false;
 	/* One that goes lets go of others' tables without a look at what is in them. */
@@ -246,15 +308,23 @@ static s64 audit_at(struct keel_root_cpu *cpu, struct keel_root *root, struct ke
 		root->audit.guest = guest->stat;
 		root->audit.guest.tables = guest->ept.tables;
 		root->audit.mapped = 0;
+		root->audit.huge = 0;
 		root->audit.zero = 0;
 		root->audit.sharing = 0;
 		root->audit.tables = 0;
 		root->audit.cloned = 0;
 		root->audit.cloned_tables = 0;
 	}
+	if (!gfn && !blocks_ok(root, guest))
+		return wrong(cpu, guest, gfn, 0);
 	if (guest->ept.root && !tables_ok(root, guest, gfn, &entry, &shared))
 		return wrong(cpu, guest, gfn, entry);
 	table = keel_guest_leaf(guest, gfn << 12, &level);
+	entry = *table;
+	if (keel_leaf_large(level, entry) &&
+	    (shared || !keel_gfns_ok(guest->frames, gfn, KEEL_BLOCK_NR) ||
+	     !large_ok(root, guest, entry)))
+		return wrong(cpu, guest, gfn, entry);
 	if (level == KEEL_LEVEL_4K) {
 		for (i = 0; i < KEEL_TABLE_NR; i++) {
 			entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);

@@ -18,7 +18,7 @@
  * they are the guest's that was cloned: so cloning need not visit them.  Whoever copies or
  * takes over the table above says it of them; the one that was cloned does it for its
  * frames before it goes (keel_clone_give()).  So who takes a table over finds there frames
- * that are its own, or shared, and no others.
+ * that are its own, or shared, and no others.  There are no large pages below it.
  *
  * Until one of the two writes for the first time, it goes without accessed and dirty flags
  * (keel_guest_eptp()): so one that waits, or only reads, has no more than its top table.
@@ -257,6 +257,11 @@ enum keel_fault keel_clone_own(struct keel_root *root, struct keel_guest *guest,
 	unsigned int level;
 	u64 *top = border(guest, gpa, &level), *at, first, pa;
 
+	/* It is the guest's own, and was about to be collapsed. */
+	if (top == guest->collapse.at) {
+		keel_collapse_give_up(guest);
+		return KEEL_FAULT_DONE;
+	}
 	if (!keel_guest_has(root, guest, level))
 		return KEEL_FAULT_FILL;
 	if (guest->unwritten)
@@ -426,8 +431,11 @@ static s64 clone(struct keel_root *root, struct keel_guest *from, struct keel_gu
 	u64 epoch;
 	s64 ret = 0;
 
-	if (to->ept.tables > !!to->ept.root || to->stat.cloned_tables)
+	if (to->ept.tables > !!to->ept.root || to->stat.cloned_tables || to->stat.huge)
 		return -EEXIST;
+	if (from->stat.huge)
+		return -E2BIG;
+	keel_collapse_give_up(from);
 	if (!keel_guest_has(root, to, !to->ept.root))
 		return -ENOSPC;
 	/* The host could write by old translations of its own: no vCPU sees that (guest.c). */
@@ -442,6 +450,7 @@ static s64 clone(struct keel_root *root, struct keel_guest *from, struct keel_gu
 		to->tsc_start = from->tsc_start;
 		to->wall_start = from->wall_start;
 		to->tsc_split = from->tsc_split;
+		to->blocks.asks = from->blocks.asks;
 	}
 	__atomic_store_n(&to->ready_epoch, epoch, __ATOMIC_SEQ_CST);
 	return ret;
@@ -457,7 +466,8 @@ static s64 clone(struct keel_root *root, struct keel_guest *from, struct keel_gu
  * domain is for the host to say: before it writes, it can be any.
  *
  * Return: 0; -EINVAL when they are one, or not of the same size, -ENOENT when there is one
- * of them not, -ESHUTDOWN when one is dead, -EEXIST when @to has memory, -ENOSPC when its
+ * of them not, -ESHUTDOWN when one is dead, -EEXIST when @to has memory, -E2BIG when @from has
+ * large pages, which are to be split before, -ENOSPC when its
  * pool lacks a frame for a table, -EBUSY when a vCPU of @from is in the guest, or one of
  * @to on a CPU, -EAGAIN when a CPU works on the memory of one.
  */

@@ -103,8 +103,11 @@ enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest,
 	unsigned int missing;
 	struct keel_frame *frame;
 
-	/* Write-protected to be merged: it was not to be. */
+	/* Write-protected to be merged: it was not to be.  Or a large page that is a new one. */
 	if (old & KEEL_EPT_RWX && !(old & KEEL_LEAF_IS_SHARED)) {
+		if (entry == guest->collapse.at &&
+		    !keel_guest_passed(guest, guest->collapse.epoch, self))
+			return KEEL_FAULT_KICK;
 		__atomic_or_fetch(entry, KEEL_EPT_WRITE, __ATOMIC_RELEASE);
 		return KEEL_FAULT_DONE;
 	}

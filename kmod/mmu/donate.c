@@ -15,7 +15,7 @@
 #include "pool.h"
 #include "walk.h"
 
-static bool is_ram(const struct keel_root *root, u64 pfn)
+static bool is_ram(const struct keel_root *root, u64 pfn, u64 nr)
 {
 	u32 i;
 
@@ -23,7 +23,7 @@ static bool is_ram(const struct keel_root *root, u64 pfn)
 	if (!pfn || pfn >= KEEL_NO_FRAME)
 		return false;
 	for (i = 0; i < root->nr_ram; i++)
-		if (pfn >= root->ram[i].start && pfn < root->ram[i].end)
+		if (pfn >= root->ram[i].start && pfn + nr <= root->ram[i].end)
 			return true;
 	return false;
 }
@@ -47,7 +47,7 @@ s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **f
 	u64 *entry, old, need;
 	int err = 0;
 
-	if (!is_ram(root, pfn))
+	if (!is_ram(root, pfn, 1))
 		return -EINVAL;
 	*frame = keel_walk_frame(root, pfn, &missing);
 	entry = keel_walk(&root->ept, pfn << 12, &level);
@@ -72,6 +72,64 @@ s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **f
 	(*frame)->flags = KEEL_FRAME_TYPE(KEEL_EPT_TYPE_OF(old));
 	root->owned++;
 	root->moved++;
+	return 0;
+}
+
+/* Are pages in a row the host's to give?  An entry of @level is theirs, or the first one's. */
+static bool block_ok(const struct keel_frame *frame, const u64 *entry, unsigned int level, u64 pfn)
+{
+	u64 i;
+
+	for (i = 0; frame && i < KEEL_BLOCK_NR; i++)
+		if (frame[i].owner != KEEL_OWNER_HOST)
+			return false;
+	if (level > KEEL_LEVEL_4K)
+		return keel_ept_open(*entry, level, pfn << 12);
+	for (i = 0; i < KEEL_BLOCK_NR; i++)
+		if (!keel_ept_open(entry[i], level, (pfn + i) << 12))
+			return false;
+	return true;
+}
+
+/**
+ * keel_seize_block() - take 512 pages side by side from the host, all of them or none
+ * @root: root
+ * @pfn: the first one, as the host says
+ * @spare: pages for tables that have to be left
+ * @frame: entry of the first one; those of the others follow
+ *
+ * Such pages have their entries in one page of the frame table, and in one table of the
+ * host's EPT.
+ *
+ * Return: as keel_seize(); -EINVAL also when @pfn is not a multiple of 512.
+ */
+s64 keel_seize_block(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame)
+{
+	unsigned int level, missing;
+	u64 *entry, old, need, i;
+
+	if (pfn % KEEL_BLOCK_NR || !is_ram(root, pfn, KEEL_BLOCK_NR))
+		return -EINVAL;
+	*frame = keel_walk_frame(root, pfn, &missing);
+	entry = keel_walk(&root->ept, pfn << 12, &level);
+	if (!block_ok(*frame, entry, level, pfn))
+		return -EPERM;
+	need = missing + level - KEEL_LEVEL_4K;
+	if (need && root->stock.nr + root->free.nr < need + spare)
+		return -ENOMEM;
+	if (!*frame)
+		*frame = keel_frame_make(&root->frames, pfn);
+	if (!*frame || keel_table_split(&root->ept, pfn << 12, KEEL_LEVEL_4K))
+		return -ENOMEM;
+	entry = keel_walk(&root->ept, pfn << 12, &level);
+	for (i = 0; i < KEEL_BLOCK_NR; i++) {
+		old = __atomic_exchange_n(&entry[i], root->zero_pa | KEEL_EPT_HIDDEN,
+					  __ATOMIC_RELAXED);
+		keel_frame_take(*frame + i, KEEL_OWNER_ROOT);
+		(*frame)[i].flags = KEEL_FRAME_TYPE(KEEL_EPT_TYPE_OF(old));
+	}
+	root->owned += KEEL_BLOCK_NR;
+	root->moved += KEEL_BLOCK_NR;
 	return 0;
 }
 

@@ -5,7 +5,8 @@
  * World: root and KUnit, under the lock of struct keel_root; the guest's is taken here.
  *
  * First its memory, in the order of its addresses, each table behind the last page that
- * it maps; a table that others hold as well it only lets go of (clone.c).  Then what root
+ * it maps; a table that others hold as well it only lets go of (clone.c).  A large page joins
+ * the pool at once, of which one frame is there for this step.  Then what root
  * had of the guest's pool for itself; then the pool.  So every step finds a frame, and a
  * call is bounded.
  */
@@ -19,8 +20,12 @@
 /* Entries that a call looks at before it is content with fewer frames than it could have */
 #define WORK_MAX	4096
 
-/* What next_memory() says, beside KEEL_NO_FRAME at the end: another guest is in the way */
+/*
+ * What next_memory() says, beside KEEL_NO_FRAME at the end: another guest is in the way; or a
+ * large page has gone to the pool
+ */
 #define TRY_AGAIN	(~0ULL)
+#define NEXT_OF_POOL	(~1ULL)
 
 /* An entry that is not empty, from @guest's cursor on; KEEL_TABLE_NR for none */
 static unsigned int next_entry(const struct keel_guest *guest, const u64 *table,
@@ -58,6 +63,11 @@ static u64 next_memory(struct keel_root *root, struct keel_guest *guest, unsigne
 		}
 		if (i != keel_table_index(guest->cursor << 12, level))
 			guest->cursor = ((guest->cursor >> 9 * level << 9) + i) << 9 * (level - 1);
+		if (keel_leaf_large(level, table[i])) {
+			keel_large_release(root, guest, &table[i]);
+			*work += KEEL_BLOCK_NR;
+			return NEXT_OF_POOL;
+		}
 		if (level > KEEL_LEVEL_4K && !(table[i] & KEEL_EPT_WRITE)) {
 			if (!keel_clone_leave(root, guest, &table[i], level - 1))
 				return TRY_AGAIN;
@@ -79,6 +89,20 @@ static u64 next_memory(struct keel_root *root, struct keel_guest *guest, unsigne
 	}
 }
 
+static struct keel_frame *next_of_list(struct keel_root *root, struct keel_pool *list, u64 *pfn)
+{
+	struct keel_frame *frame;
+	unsigned int missing;
+
+	*pfn = list->head;
+	frame = keel_walk_frame(root, *pfn, &missing);
+	list->head = frame->count;
+	list->nr--;
+	keel_frame_write(frame, 1, frame->owner,
+			 frame->flags & ~(KEEL_FRAME_FREE | KEEL_FRAME_USED));
+	return frame;
+}
+
 /* The next frame that the guest has, as one of root's; NULL when it has none, or TRY_AGAIN */
 static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *guest, u64 *pfn,
 				     unsigned int *work)
@@ -92,6 +116,8 @@ static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *
 		*pfn = next_memory(root, guest, work);
 		if (*pfn == TRY_AGAIN)
 			return NULL;
+		if (*pfn == NEXT_OF_POOL)
+			return next_of_list(root, &guest->pool, pfn);
 		if (*pfn == KEEL_NO_FRAME)
 			break;
 		frame = keel_walk_frame(root, *pfn, &missing);
@@ -111,15 +137,8 @@ static struct keel_frame *next_frame(struct keel_root *root, struct keel_guest *
 			return frame;
 	}
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (!lists[i]->nr)
-			continue;
-		*pfn = lists[i]->head;
-		frame = keel_walk_frame(root, *pfn, &missing);
-		lists[i]->head = frame->count;
-		lists[i]->nr--;
-		keel_frame_write(frame, 1, frame->owner,
-				 frame->flags & ~(KEEL_FRAME_FREE | KEEL_FRAME_USED));
-		return frame;
+		if (lists[i]->nr)
+			return next_of_list(root, lists[i], pfn);
 	}
 	return NULL;
 }
@@ -180,6 +199,8 @@ s64 keel_guest_drain(struct keel_root *root, u64 id, u64 *batch)
 	if (!keel_guest_lock(guest))
 		return -EAGAIN;
 	forget_vcpus(guest);
+	keel_collapse_drop(root, guest);
+	keel_block_drop(root, guest);
 	while (keel_clone_give(root, guest, &work) && nr < KEEL_BATCH_NR &&
 	       (!nr || work < WORK_MAX)) {
 		frame = next_frame(root, guest, &pfn, &work);

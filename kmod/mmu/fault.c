@@ -3,7 +3,8 @@
  * EPT violations of guests: memory appears where it is touched first.
  *
  * World: root and KUnit, under the guest's lock, which is taken here.  This is a
- * guest's most frequent exit: no indirect calls, and nothing is zeroed.
+ * guest's most frequent exit: no indirect calls, and nothing is zeroed.  A guest that has
+ * blocks of frames gets 2 MiB at its first touch of them (large.c).
  *
  * A page that is read first is mapped to the one zero frame; written to, it gets a
  * frame of its own from the pool.  When that takes the place of the zero frame, other
@@ -47,7 +48,8 @@ static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, 
 {
 	unsigned int level;
 	u64 rights, *entry = keel_guest_walk(guest, gpa, &level, &rights);
-	u64 old = level == KEEL_LEVEL_4K ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+	/* Of one page, or of a large one; a table is none. */
+	u64 old = level <= KEEL_LEVEL_2M ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
 	enum keel_fault ret;
 	u64 pfn, need;
 	bool own;
@@ -66,8 +68,12 @@ static enum keel_fault locked(struct keel_root *root, struct keel_guest *guest, 
 	need = level - KEEL_LEVEL_4K + own;
 	if (__builtin_expect(need > guest->pool.nr, 0) && !keel_guest_has(root, guest, need))
 		return KEEL_FAULT_FILL;
-	if (__builtin_expect(level > KEEL_LEVEL_4K, 0))
-		entry = keel_guest_tables(root, guest, gpa);
+	if (__builtin_expect(level > KEEL_LEVEL_4K, 0)) {
+		ret = keel_large_touch(root, guest, gpa, own);
+		if (ret != KEEL_FAULT_OUTSIDE)
+			return ret;
+		entry = keel_guest_tables(root, guest, gpa, KEEL_LEVEL_4K);
+	}
 	if (!own) {
 		guest->stat.zero++;
 		guest->stat.touched_read++;

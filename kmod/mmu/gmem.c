@@ -43,11 +43,14 @@ static u64 reads_from(const struct keel_root *root, struct keel_guest *guest, u6
 	u64 rights, entry, *leaf;
 	unsigned int level;
 
-	leaf = keel_guest_walk(guest, gpa, &level, &rights);
-	entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
+	/* Again when a table has taken its place: no large page does before this vCPU flushes. */
+	do {
+		leaf = keel_guest_walk(guest, gpa, &level, &rights);
+		entry = level <= KEEL_LEVEL_2M ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
+	} while (entry && level == KEEL_LEVEL_2M && !keel_leaf_large(level, entry));
 	/* What was never mapped was never written to; what waits is what it was. */
 	*waits = !(rights & KEEL_EPT_READ) || (entry && !(entry & KEEL_EPT_READ));
-	return entry ? KEEL_LEAF_PA(entry) : root->zero_pa;
+	return entry ? keel_leaf_pa(level, entry, gpa) : root->zero_pa;
 }
 
 /**
@@ -72,9 +75,11 @@ enum keel_fault keel_gmem_at(struct keel_root *root, struct keel_guest *guest, u
 		return KEEL_FAULT_OUTSIDE;
 	for (tries = 0; tries < TRIES; tries++) {
 		leaf = keel_guest_walk(guest, gpa, &level, &rights);
-		entry = level == KEEL_LEVEL_4K ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
+		entry = level <= KEEL_LEVEL_2M ? __atomic_load_n(leaf, __ATOMIC_ACQUIRE) : 0;
+		if (level == KEEL_LEVEL_2M && !keel_leaf_large(level, entry))
+			entry = 0;
 		if (entry & rights & KEEL_EPT_WRITE && mark(leaf, entry)) {
-			*at = (u8 *)keel_phys(KEEL_LEAF_PA(entry)) +
+			*at = (u8 *)keel_phys(keel_leaf_pa(level, entry, gpa)) +
 			      (gpa & (KEEL_PAGE_SIZE - 1));
 			return KEEL_FAULT_DONE;
 		}

@@ -15,14 +15,20 @@
 #include "walk.h"
 
 /**
- * keel_guest_settle() - frames that no CPU can reach any more join the pool
+ * keel_guest_settle() - frames that no CPU can reach any more join the pool, or can be used
  * @root: root; its lock is not needed
  * @guest: the guest
  */
 void keel_guest_settle(struct keel_root *root, struct keel_guest *guest)
 {
-	if (guest->cooling.nr && keel_epoch_passed(root, guest->cooling_epoch))
-		keel_pool_join(root, &guest->pool, &guest->cooling);
+	struct keel_blocks *blocks = &guest->blocks;
+
+	if (!guest->cooling.nr && blocks->ready == blocks->nr)
+		return;
+	if (!keel_epoch_passed(root, guest->cooling_epoch))
+		return;
+	keel_pool_join(root, &guest->pool, &guest->cooling);
+	blocks->ready = blocks->nr;
 }
 
 /**
@@ -98,7 +104,9 @@ void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn
  *
  * What waits to be replaced is what it was, and so is what a table leads to that does.
  *
- * Return: the entry, if @level is KEEL_LEVEL_4K; else one that is no use.
+ * Return: the entry, if @level is KEEL_LEVEL_4K; that of a large page if keel_leaf_large(),
+ * which under the guest's lock any is at KEEL_LEVEL_2M that is not empty; else one that is no
+ * use.
  */
 u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64 *rights)
 {
@@ -115,7 +123,7 @@ u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64
 	for (l = 4; l > KEEL_LEVEL_4K; l--) {
 		at = (u64 *)keel_phys(pa) + keel_table_index(gpa, l);
 		entry = __atomic_load_n(at, __ATOMIC_ACQUIRE);
-		if (!entry) {
+		if (!entry || keel_leaf_large(l, entry)) {
 			*level = l;
 			*rights = all;
 			return at;
@@ -134,17 +142,18 @@ u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64
  * @guest: the guest, with as many frames in its pool as keel_guest_walk() found missing,
  *         and with the right to write on the way
  * @gpa: any address in the page
+ * @to: the page's level
  *
  * Return: the EPT's entry for the page.
  */
-u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa)
+u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa, unsigned int to)
 {
 	unsigned int level;
 	u64 *entry, pfn;
 
 	for (;;) {
 		entry = keel_guest_leaf(guest, gpa, &level);
-		if (level == KEEL_LEVEL_4K)
+		if (level == to)
 			return entry;
 		if (__builtin_expect(guest->unwritten, 0))
 			keel_clone_written(guest);

@@ -95,6 +95,7 @@ static void init(struct keel_guest *guest, u64 id, u64 frames)
 	keel_pool_init(&guest->cooling);
 	keel_pool_init(&guest->used);
 	keel_pool_init(&guest->spare);
+	guest->collapse.pfn = KEEL_NO_FRAME;
 	for (i = 0; i < KEEL_VCPUS_MAX; i++)
 		guest->vcpu[i] = KEEL_NO_FRAME;
 }
@@ -175,6 +176,7 @@ s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat)
 	stat->spare = guest->spare.nr;
 	stat->reserve = keel_cow_reserve(guest);
 	stat->kept = guest->used.nr;
+	stat->blocks = guest->blocks.nr * KEEL_BLOCK_NR;
 	return 0;
 }
 

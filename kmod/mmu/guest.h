@@ -32,6 +32,9 @@
 #define KEEL_LEAF_OWN	(KEEL_EPT_RWX | KEEL_EPT_TYPE(KEEL_MT_WB) | KEEL_EPT_IPAT)
 #define KEEL_LEAF_ZERO	(KEEL_LEAF_OWN & ~KEEL_EPT_WRITE)
 
+/* A large page of its own, of KEEL_BLOCK_NR frames: no other is ever mapped at that level */
+#define KEEL_LEAF_LARGE	(KEEL_LEAF_OWN | KEEL_TABLE_LARGE)
+
 /* A frame that others map as well; the bit is the walker's own to ignore (SDM 28.3.2) */
 #define KEEL_LEAF_IS_SHARED	BIT_ULL(53)
 #define KEEL_LEAF_SHARED	(KEEL_LEAF_ZERO | KEEL_LEAF_IS_SHARED)
@@ -85,6 +88,37 @@ struct keel_next {
 };
 
 /**
+ * struct keel_blocks - frames that wait to become large pages
+ * @pfn: the first one of each block; blocks that can be used come first
+ * @nr: how many blocks
+ * @ready: so many of them no CPU has a host's translation for any more
+ * @asks: there is reason to ask the host for more
+ */
+struct keel_blocks {
+	u32 pfn[KEEL_BLOCKS_MAX];
+	u32 nr;
+	u32 ready;
+	bool asks;
+};
+
+/**
+ * struct keel_collapse - a table that is to become a large page
+ * @at: the entry that leads to it, without the right to write meanwhile, or that maps the
+ *      large page already, likewise; NULL when there is none, or a write has come between
+ * @gfn: the first page
+ * @epoch: the guest's epoch that its vCPUs have to pass before it goes on
+ * @pfn: the first frame of the block that the pages are copied to; KEEL_NO_FRAME for none
+ * @nr: so many were
+ */
+struct keel_collapse {
+	u64 *at;
+	u64 gfn;
+	u64 epoch;
+	u32 pfn;
+	u32 nr;
+};
+
+/**
  * struct keel_guest - a guest; a page of root's
  * @lock: 1 while a CPU works on its memory
  * @id: its id
@@ -102,17 +136,20 @@ struct keel_next {
  * @dead_epoch: the epoch after which nobody that has not seen @dead looks at it
  * @pool: frames for first touches and tables
  * @cooling: frames that a CPU may still have a host's translation for
- * @cooling_epoch: the epoch that every CPU has to pass before they join @pool
+ * @cooling_epoch: the epoch that every CPU has to pass before they join @pool, and blocks are
+ *                 ready
  * @used: other frames of root's for it, linked as in a pool
  * @spare: frames that were its memory and are not any more, with what was in them
  * @spare_epoch: its epoch that its vCPUs have to pass before these are anybody else's
+ * @blocks: for large pages; none but for guests that the host has given one
+ * @collapse: of small pages to a large one
  * @domain: guests of the same one, if not 0, share pages with it
  * @protect_epoch: its epoch at which a page was write-protected last
  * @harvest_epoch: its epoch at which a dirty bit was cleared last
  * @scan_epoch: @harvest_epoch when its first page was scanned last
  * @next: in the pass that is under way
- * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare, @stat.reserve and @stat.kept
- *        are derived when they are asked for
+ * @stat: what it counts; @stat.pool, @stat.tables, @stat.spare, @stat.reserve, @stat.kept and
+ *        @stat.blocks are derived when they are asked for
  * @cursor: how far keel_guest_drain() is, or before that keel_clone_give()
  * @said: by its serial port
  * @tsc_start: the machine's TSC when it was made
@@ -141,6 +178,8 @@ struct keel_guest {
 	struct keel_pool used;
 	struct keel_pool spare;
 	u64 spare_epoch;
+	struct keel_blocks blocks;
+	struct keel_collapse collapse;
 	u64 domain;
 	u64 protect_epoch;
 	u64 harvest_epoch;
@@ -246,7 +285,8 @@ bool keel_guest_has(struct keel_root *root, struct keel_guest *guest, u64 nr);
 struct keel_frame *keel_guest_take(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
 void *keel_guest_page(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
 u64 *keel_guest_walk(struct keel_guest *guest, u64 gpa, unsigned int *level, u64 *rights);
-u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa);
+u64 *keel_guest_tables(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+		       unsigned int to);
 
 /* The entry alone */
 static inline u64 *keel_guest_leaf(struct keel_guest *guest, u64 gpa, unsigned int *level)
@@ -267,6 +307,41 @@ static inline u64 keel_guest_eptp(const struct keel_guest *guest, u64 bits)
 
 	return guest->ept.root | (unwritten ? bits & ~KEEL_EPTP_AD : bits);
 }
+
+/* Is this an entry of a large page, as keel_guest_walk() comes to it? */
+static inline bool keel_leaf_large(unsigned int level, u64 entry)
+{
+	return level == KEEL_LEVEL_2M && entry & KEEL_TABLE_LARGE;
+}
+
+/* The frame that a page has, by the entry that keel_guest_walk() came to: not an empty one */
+static inline u64 keel_leaf_pa(unsigned int level, u64 entry, u64 gpa)
+{
+	return KEEL_LEAF_PA(entry) + (gpa & (keel_level_size(level) - KEEL_PAGE_SIZE));
+}
+
+/* block.c: under the lock of struct keel_root */
+s64 keel_guest_block(struct keel_root *root, u64 id, u64 pfn);
+s64 keel_guest_no_block(struct keel_root *root, u64 id, bool use);
+/* under the guest's lock */
+bool keel_block_ready(struct keel_root *root, struct keel_guest *guest);
+struct keel_frame *keel_block_take(struct keel_root *root, struct keel_guest *guest, u64 *pfn);
+void keel_block_free(struct keel_root *root, struct keel_pool *pool, u64 pfn);
+void keel_block_drop(struct keel_root *root, struct keel_guest *guest);
+u16 keel_block_wants(const struct keel_guest *guest);
+
+/* large.c: under the guest's lock */
+enum keel_fault keel_large_touch(struct keel_root *root, struct keel_guest *guest, u64 gpa,
+				 bool write);
+void keel_large_release(struct keel_root *root, struct keel_guest *guest, u64 *entry);
+/* under no lock */
+s64 keel_guest_split(struct keel_root *root, u64 id, u64 gfn);
+
+/* collapse.c: under no lock */
+s64 keel_guest_collapse(struct keel_root *root, u64 id, u64 gfn);
+/* under the guest's lock */
+void keel_collapse_give_up(struct keel_guest *guest);
+void keel_collapse_drop(struct keel_root *root, struct keel_guest *guest);
 
 /* clone.c: under the locks of struct keel_root and of no guest */
 s64 keel_guest_clone(struct keel_root *root, u64 from, u64 to);

@@ -52,9 +52,12 @@ static enum keel_merge look(struct keel_root *root, struct side *s, u64 gfn)
 	if (s->guest->dead || !keel_gfn_ok(s->guest->frames, gfn))
 		return KEEL_MERGE_GONE;
 	s->entry = keel_guest_walk(s->guest, gfn << 12, &level, &rights);
-	old = level == KEEL_LEVEL_4K ? __atomic_load_n(s->entry, __ATOMIC_ACQUIRE) : 0;
+	old = level <= KEEL_LEVEL_2M ? __atomic_load_n(s->entry, __ATOMIC_ACQUIRE) : 0;
 	if (!(old & KEEL_EPT_RWX))
 		return KEEL_MERGE_GONE;
+	/* Whether it is worth a split the host knows. */
+	if (level == KEEL_LEVEL_2M)
+		return KEEL_MERGE_LARGE;
 	s->pa = KEEL_LEAF_PA(old);
 	/* Clones have it as it is, as long as they have the table. */
 	if (s->pa == root->zero_pa || !(rights & KEEL_EPT_WRITE))

@@ -58,6 +58,7 @@ struct keel_pool {
  * @after: the same, when it comes to its end
  * @guest: the guest that it is at: what that said when it came to it
  * @mapped: leaves of its EPT that are its own memory
+ * @huge: those of them that are in large pages
  * @zero: leaves that are the zero frame
  * @sharing: leaves that are shared frames
  * @all_sharing: the same, of all guests
@@ -82,6 +83,7 @@ struct keel_audit {
 	u64 after;
 	struct keel_vm_stat guest;
 	u64 mapped;
+	u64 huge;
 	u64 zero;
 	u64 sharing;
 	u64 all_sharing;
@@ -187,6 +189,7 @@ static inline void keel_pool_push(struct keel_pool *pool, u64 pfn, struct keel_f
 
 /* donate.c */
 s64 keel_seize(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame);
+s64 keel_seize_block(struct keel_root *root, u64 pfn, u64 spare, struct keel_frame **frame);
 void keel_hand_back(struct keel_root *root, u64 pfn, struct keel_frame *frame);
 s64 keel_donate(struct keel_root *root, u64 pfn);
 s64 keel_reclaim(struct keel_root *root);

@@ -125,6 +125,36 @@ static u64 scan_shared(const struct keel_root *root, struct keel_scan *scan, con
 	return gfn;
 }
 
+/*
+ * The pages of a large one from @gfn on.  It is dirty as a whole, so all of it is hashed once it
+ * is not, in as many calls as that takes.
+ */
+static u64 scan_large(struct keel_scan *scan, u64 *entry, u64 gfn, u64 seed)
+{
+	u64 old = __atomic_load_n(entry, __ATOMIC_RELAXED), pa;
+	u64 end = (gfn | (KEEL_BLOCK_NR - 1)) + 1;
+
+	scan->large = true;
+	if (old & KEEL_TABLE_DIRTY) {
+		__atomic_and_fetch(entry, ~(KEEL_TABLE_DIRTY | KEEL_LEAF_HASHED), __ATOMIC_SEQ_CST);
+		scan->dirty += end - gfn;
+		return end;
+	}
+	if (old & KEEL_LEAF_HASHED) {
+		scan->clean += end - gfn;
+		return end;
+	}
+	for (; gfn < end && scan->nr < KEEL_SCAN_NR; gfn++, scan->nr++) {
+		pa = keel_leaf_pa(KEEL_LEVEL_2M, old, gfn << 12);
+		scan->page[scan->nr].gfn = gfn;
+		scan->page[scan->nr].hash = keel_page_hash(keel_phys(pa), seed);
+	}
+	/* A write that has come meanwhile the next pass finds. */
+	if (gfn == end)
+		__atomic_or_fetch(entry, KEEL_LEAF_HASHED, __ATOMIC_RELAXED);
+	return gfn;
+}
+
 static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64 seed,
 		  struct keel_scan *scan)
 {
@@ -141,7 +171,14 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 		return -EBUSY;
 	for (tables = 0; tables < TABLES_MAX && gfn < end && scan->nr < KEEL_SCAN_NR; tables++) {
 		entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
-		if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE))
+		if (keel_leaf_large(level, *entry)) {
+			/* What @scan says of one is about the whole call. */
+			if (!tables)
+				gfn = scan_large(scan, entry, gfn, seed);
+			break;
+		}
+		if (level == KEEL_LEVEL_4K && !(rights & KEEL_EPT_WRITE) &&
+		    !(guest->collapse.at && guest->collapse.gfn == (gfn & -KEEL_TABLE_NR)))
 			gfn = scan_shared(root, scan, entry, gfn);
 		else if (level == KEEL_LEVEL_4K)
 			gfn = scan_table(root, guest, scan, entry, gfn, seed);
@@ -183,6 +220,7 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 	found.dirty = 0;
 	found.zero = 0;
 	found.shared = 0;
+	found.large = false;
 	ret = locked(root, guest, gfn, seed, &found);
 	keel_guest_unlock(guest);
 	if (ret < 0)
@@ -193,6 +231,7 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 	scan->dirty = found.dirty;
 	scan->zero = found.zero;
 	scan->shared = found.shared;
+	scan->large = found.large;
 	for (i = 0; i < found.nr; i++)
 		scan->page[i] = found.page[i];
 	return ret;

@@ -82,7 +82,7 @@ static s64 map_one(struct keel_root *root, struct keel_guest *guest, u64 pfn, u6
 	enum keel_fault fault;
 	s64 ret;
 
-	if (level == KEEL_LEVEL_4K && *entry)
+	if (level <= KEEL_LEVEL_2M && *entry)
 		return -EEXIST;
 	if (!(rights & KEEL_EPT_WRITE)) {
 		/* Nobody runs it: there is nobody to wait for. */
@@ -94,7 +94,7 @@ static s64 map_one(struct keel_root *root, struct keel_guest *guest, u64 pfn, u6
 	if (!keel_guest_has(root, guest, level - KEEL_LEVEL_4K))
 		return -ENOSPC;
 	if (level > KEEL_LEVEL_4K)
-		entry = keel_guest_tables(root, guest, gpa);
+		entry = keel_guest_tables(root, guest, gpa, KEEL_LEVEL_4K);
 	ret = keel_seize(root, pfn, KEEL_STOCK_MIN, &frame);
 	if (ret)
 		return ret;

@@ -59,6 +59,10 @@ static s64 on_memory(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_guest_map(root, a, shared->batch, b, c);
 	case KEEL_HC_VM_CLONE:
 		return guest_clone(root, a, b);
+	case KEEL_HC_VM_BLOCK:
+		return keel_guest_block(root, a, b);
+	case KEEL_HC_VM_NO_BLOCK:
+		return keel_guest_no_block(root, a, b);
 	case KEEL_HC_VM_KILL:
 		return keel_guest_kill(root, a);
 	case KEEL_HC_VM_DRAIN:
@@ -88,6 +92,10 @@ static s64 on_pages(struct keel_root_cpu *cpu, struct keel_root *root, u64 nr)
 		return keel_guest_scan(root, a, b, c, &cpu->shared->scan);
 	case KEEL_HC_MERGE:
 		return keel_merge(root, cpu->shared->batch, a, b);
+	case KEEL_HC_VM_SPLIT:
+		return keel_guest_split(root, a, b);
+	case KEEL_HC_VM_COLLAPSE:
+		return keel_guest_collapse(root, a, b);
 	default:
 		return __atomic_load_n(&root->shared, __ATOMIC_RELAXED);
 	}
@@ -160,6 +168,8 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification)
 	case KEEL_HC_VM_DOMAIN:
 	case KEEL_HC_VM_SCAN:
 	case KEEL_HC_MERGE:
+	case KEEL_HC_VM_SPLIT:
+	case KEEL_HC_VM_COLLAPSE:
 	case KEEL_HC_SHARED:
 		cpu->regs.rax = on_pages(cpu, keel_root_state(), nr);
 		break;

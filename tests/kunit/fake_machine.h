@@ -29,4 +29,18 @@ static inline struct keel_root *fake_machine(struct kunit *test)
 	return &fake->root;
 }
 
+/* with memory for blocks */
+static inline struct keel_root *fake_machine_large(struct kunit *test)
+{
+	struct keel_root *root = fake_machine(test);
+	u32 i;
+
+	for (i = FAKE_FRAMES; i < FAKE_END; i++) {
+		fake->page[i] = kunit_kzalloc(test, 4096, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, fake->page[i]);
+	}
+	fake_extend();
+	return root;
+}
+
 #endif /* KEEL_TEST_FAKE_MACHINE_H */

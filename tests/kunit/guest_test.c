@@ -437,10 +437,10 @@ static void guest_hole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	/* what is mapped in the hole is found */
 	KUNIT_ASSERT_TRUE(test, keel_guest_has(root, g, 3));
-	entry = keel_guest_tables(root, g, (hole + 512) << 12);
+	entry = keel_guest_tables(root, g, (hole + 512) << 12, KEEL_LEVEL_4K);
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 	*entry = entry_of(g, end);
-	*keel_guest_tables(root, g, end << 12) = 0;
+	*keel_guest_tables(root, g, end << 12, KEEL_LEVEL_4K) = 0;
 	KUNIT_EXPECT_EQ(test, fake_audit(), (s64)-EUCLEAN);
 }
 

@@ -20,7 +20,7 @@ void *keel_phys(u64 pa)
 		fake->meanwhile = NULL;
 		meanwhile();
 	}
-	if (pa >> 12 >= FAKE_FRAMES) {
+	if (pa >> 12 >= FAKE_END || !fake->page[pa >> 12]) {
 		fake->wild = true;
 		pa = 0;
 	}
@@ -146,6 +146,15 @@ bool fake_build(void)
 	for (i = 0; i < FAKE_CPUS; i++)
 		fake->cpu[i].active = true;
 	return keel_root_lock(root);
+}
+
+void fake_extend(void)
+{
+	struct keel_root *root = &fake->root;
+
+	root->ram[root->nr_ram].start = FAKE_FRAMES;
+	root->ram[root->nr_ram++].end = FAKE_END;
+	root->frames.nr = FAKE_END;
 }
 
 /* A CPU goes through an exit. */

@@ -12,6 +12,9 @@
 #include "../../kmod/vmx/vcpu.h"
 
 #define FAKE_FRAMES	1024
+
+/* Where there are blocks of frames for large pages, memory goes on up to here. */
+#define FAKE_END	5120
 #define FAKE_CPUS	3
 
 /* Memory ends here, root's own pages lie behind it; there is a hole in it. */
@@ -32,7 +35,7 @@
 struct fake {
 	struct keel_root root;
 	struct keel_root_cpu cpu[FAKE_CPUS];
-	u64 *page[FAKE_FRAMES];
+	u64 *page[FAKE_END];
 	bool wild;
 	unsigned int flushes;
 	void (*meanwhile)(void);
@@ -42,6 +45,8 @@ struct fake {
 extern struct fake *fake;
 
 bool fake_build(void);
+/* the memory for blocks, whose pages are there */
+void fake_extend(void);
 void fake_pass(unsigned int i);
 void fake_pass_all(void);
 s64 fake_audit(void);
