@@ -11,6 +11,8 @@
  * the source's domain.  It is told that it is another machine by its VM generation id, where
  * the image has one; by that Linux seeds its random numbers anew.  It has no other identity
  * yet: there are no network devices.
+ *
+ * A source with large pages has them split before: clones share tables of small ones.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -23,6 +25,7 @@
 #include "call.h"
 #include "crew.h"
 #include "keel.h"
+#include "large.h"
 #include "life.h"
 #include "share.h"
 #include "supply.h"
@@ -198,7 +201,7 @@ static unsigned int frames_of(struct keel_vm *from)
 
 static int make(struct clones *c)
 {
-	int err = 0;
+	int err = keel_large_split_all(c->from);
 	u32 i;
 
 	c->frames = frames_of(c->from);

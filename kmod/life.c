@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 
 #include "keel.h"
+#include "large.h"
 #include "life.h"
 #include "share.h"
 #include "supply.h"
@@ -101,6 +102,9 @@ static int build(struct keel_vm *vm)
 	if (err)
 		return err;
 	err = keel_supply_fill(vm, FIRST_FILL + FILL_A_VCPU * vm->config.vcpus);
+	/* Without one it begins with small pages. */
+	if (!err && vm->large)
+		keel_large_fill(vm, 1);
 	keel_kick();
 	if (!err)
 		err = make_vcpus(vm);
@@ -239,6 +243,8 @@ static void gather(struct keel_vm *vm)
 	vm->last.kept = 0;
 	vm->last.cloned = 0;
 	vm->last.cloned_tables = 0;
+	vm->last.huge = 0;
+	vm->last.blocks = 0;
 }
 
 /* Its memory back to Linux; its threads have ended what they did. */
@@ -248,6 +254,7 @@ static void tear_down(struct keel_vm *vm)
 	gather(vm);
 	keel_supply_close(vm);
 	keel_share_forget(vm);
+	keel_large_forget(vm);
 	vm->template = false;
 	vm->stopping = false;
 	/* Whoever has asked for it is served; its work item sees that. */

@@ -205,6 +205,7 @@ static int read_config(struct genl_info *info, struct keel_vm_config *config)
 	strscpy(config->name, nla_data(name), sizeof(config->name));
 	config->vcpus = vcpus ? nla_get_u32(vcpus) : 1;
 	config->weight = weight ? nla_get_u32(weight) : DEFAULT_WEIGHT;
+	config->huge = info->attrs[KEEL_A_VM_HUGE];
 	return 0;
 }
 

@@ -34,6 +34,8 @@ static void add_up(struct keel_vm_stat *sum)
 		sum->merged += stat.merged;
 		sum->breaks += stat.breaks;
 		sum->reserve += stat.reserve;
+		sum->splits += stat.splits;
+		sum->collapses += stat.collapses;
 		id = vm->id + 1;
 	}
 }
@@ -66,7 +68,9 @@ static int put_all(struct sk_buff *msg)
 	       nla_put_u32(msg, KEEL_A_SHARE_RATE, stat.rate) ?:
 	       nla_put_u32(msg, KEEL_A_SHARE_PACE, stat.pace) ?:
 	       put(msg, KEEL_A_SHARE_RESERVE, sum.reserve) ?:
-	       nla_put_u32(msg, KEEL_A_SHARE_SHORT, stat.is_short);
+	       nla_put_u32(msg, KEEL_A_SHARE_SHORT, stat.is_short) ?:
+	       put(msg, KEEL_A_SHARE_SPLITS, sum.splits) ?:
+	       put(msg, KEEL_A_SHARE_COLLAPSES, sum.collapses);
 }
 
 /* Why is none of a guest's pages looked at?  0 when they are. */
@@ -105,6 +109,7 @@ static int put_pages(struct sk_buff *msg, struct keel_vm *vm, const struct keel_
 	u64 own = take(&left, stat->mapped);
 	u32 why = why_not(vm, pages);
 	u64 excluded = take(&own, why ? own : 0);
+	u64 huge = take(&own, stat->huge);
 	u64 clean = take(&own, pages->clean);
 	u64 capped = take(&clean, pages->capped);
 	u64 unindexed = take(&clean, pages->unindexed);
@@ -117,7 +122,7 @@ static int put_pages(struct sk_buff *msg, struct keel_vm *vm, const struct keel_
 	      put(msg, KEEL_A_SHARE_PAGES_UNSHARED, clean) ?:
 	      put(msg, KEEL_A_SHARE_PAGES_CAPPED, capped) ?:
 	      put(msg, KEEL_A_SHARE_PAGES_UNINDEXED, unindexed) ?:
-	      put(msg, KEEL_A_SHARE_PAGES_HUGE, 0) ?:
+	      put(msg, KEEL_A_SHARE_PAGES_HUGE, huge) ?:
 	      put(msg, KEEL_A_SHARE_PAGES_EXCLUDED, excluded) ?:
 	      put(msg, KEEL_A_SHARE_PAGES_UNTOUCHED, left);
 	if (!err && why)

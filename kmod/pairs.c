@@ -9,6 +9,7 @@
  * with the same hash may be the right one.
  */
 #include "keel.h"
+#include "large.h"
 #include "share.h"
 #include "supply.h"
 #include "vm.h"
@@ -82,6 +83,11 @@ static bool more(struct pair *p, u64 result, struct keel_share_stat *stat)
 	case KEEL_MERGE_GONE:
 	case KEEL_MERGE_FULL:
 		return next_target(p, result, stat);
+	case KEEL_MERGE_LARGE:
+		keel_large_hit(p->from, p->from_gfn, !p->to);
+		if (p->to)
+			keel_large_hit(p->to, p->to_gfn, false);
+		return false;
 	default:
 		return false;
 	}

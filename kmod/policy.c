@@ -47,6 +47,7 @@ static const struct nla_policy keel_vm_new_nl_policy[] = {
 	[KEEL_A_VM_MEMORY] = NLA_POLICY_MIN(NLA_U64, 4096),
 	[KEEL_A_VM_VCPUS] = NLA_POLICY_RANGE(NLA_U32, 1, 16),
 	[KEEL_A_VM_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, 10000),
+	[KEEL_A_VM_HUGE] = { .type = NLA_FLAG },
 	[KEEL_A_VM_IMAGE_FD] = { .type = NLA_U32 },
 	[KEEL_A_VM_SEGMENT] = NLA_POLICY_NESTED(keel_segment_nl_policy),
 	[KEEL_A_VM_START] = NLA_POLICY_NESTED(keel_start_nl_policy),

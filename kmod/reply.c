@@ -113,6 +113,8 @@ int keel_reply_vm(struct sk_buff *skb, const struct keel_vm *vm, bool tell)
 		err = nla_put_string(skb, KEEL_A_VM_CONSOLE, console);
 	if (!err && READ_ONCE(vm->template))
 		err = nla_put_u32(skb, KEEL_A_VM_TEMPLATE, 1);
+	if (!err && vm->config.huge)
+		err = nla_put_flag(skb, KEEL_A_VM_HUGE);
 	return err ?: put_threads(skb, vm);
 }
 
@@ -129,7 +131,8 @@ static int put_memory(struct sk_buff *skb, struct keel_vm *vm)
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_TABLES, stat.tables * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:
-	       nla_put_u64_64bit(skb, KEEL_A_STAT_POOL, stat.pool * KEEL_PAGE_SIZE,
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_POOL,
+				 (stat.pool + stat.blocks) * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_FILLED, stat.filled * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:
@@ -142,6 +145,11 @@ static int put_memory(struct sk_buff *skb, struct keel_vm *vm)
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_SPARE, stat.spare * KEEL_PAGE_SIZE,
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u64_64bit(skb, KEEL_A_STAT_RESERVE, stat.reserve * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_HUGE, stat.huge * KEEL_PAGE_SIZE,
+				 KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_SPLITS, stat.splits, KEEL_A_STAT_PAD) ?:
+	       nla_put_u64_64bit(skb, KEEL_A_STAT_COLLAPSES, stat.collapses,
 				 KEEL_A_STAT_PAD) ?:
 	       nla_put_u32(skb, KEEL_A_STAT_SHORT, READ_ONCE(vm->shortages)) ?:
 	       nla_put_u32(skb, KEEL_A_STAT_STARVED, READ_ONCE(vm->starved));

@@ -25,6 +25,7 @@
 
 #include "compat.h"
 #include "keel.h"
+#include "large.h"
 #include "pace.h"
 #include "share.h"
 #include "supply.h"
@@ -54,6 +55,9 @@ static u32 news;
 /* Where the pass is: the guest, NULL between passes, and the next page of it */
 static struct keel_sharer *cursor;
 static u64 cursor_gfn;
+
+/* All of its pages were scanned; now it is about its large pages */
+static bool cursor_ends;
 
 /* Of the pass that is under way */
 static u64 pass_hashed, pass_dirty;
@@ -91,6 +95,26 @@ static struct keel_sharer *followed(struct keel_sharer *s, u64 gfn, u64 twin,
 		keel_index_copy(s, gfn, last, KEEL_HINT_GFN(twin));
 	}
 	return last;
+}
+
+/* Pages of a large one: which have others that are equal is to be known before it is split. */
+static void hashed_large(struct keel_sharer *s, const struct keel_scan *scan)
+{
+	struct keel_sharer *to;
+	unsigned int i;
+	u64 to_gfn;
+
+	for (i = 0; i < scan->nr; i++) {
+		if (scan->page[i].hash == zero_hash) {
+			keel_large_hit(s, scan->page[i].gfn, true);
+		} else if (keel_index_put(s, scan->page[i].gfn, scan->page[i].hash, &to,
+					  &to_gfn) > 0) {
+			keel_large_hit(s, scan->page[i].gfn, false);
+			keel_large_hit(to, to_gfn, false);
+		}
+	}
+	stat.hashed += scan->nr;
+	pass_hashed += scan->nr;
 }
 
 static void hashed(struct keel_sharer *s, const struct keel_scan *scan)
@@ -142,10 +166,15 @@ static u64 scan_some(struct keel_sharer *s, u64 gfn, u64 *looked)
 	if (next < 0)
 		return 0;
 	s->found.seen = true;
-	s->found.clean += scan.clean + scan.nr;
+	if (!scan.large)
+		s->found.clean += scan.clean + scan.nr;
+	keel_large_seen(s, gfn, &scan);
 	*looked += scan.nr + scan.clean + scan.dirty + scan.zero + scan.shared;
 	pass_dirty += scan.dirty;
-	hashed(s, &scan);
+	if (scan.large)
+		hashed_large(s, &scan);
+	else
+		hashed(s, &scan);
 	keel_pairs_merge(&stat);
 	return next;
 }
@@ -155,12 +184,14 @@ static void advance(void)
 {
 	cursor = list_is_last(&cursor->node, &sharers) ? NULL : list_next_entry(cursor, node);
 	cursor_gfn = 0;
+	cursor_ends = false;
 }
 
 static void begin_pass(void)
 {
 	cursor = list_first_entry_or_null(&sharers, struct keel_sharer, node);
 	cursor_gfn = 0;
+	cursor_ends = false;
 	pass_hashed = 0;
 	pass_dirty = 0;
 	keel_pace_begin(&pace);
@@ -192,16 +223,19 @@ static bool step(void)
 	merged = stat.merged;
 	if (!cursor)
 		begin_pass();
-	if (cursor) {
+	if (cursor && cursor_ends) {
+		cursor_ends = keel_large_share(cursor, &stat);
+	} else if (cursor) {
 		if (!cursor_gfn)
 			memset(&cursor->found, 0, sizeof(cursor->found));
 		cursor_gfn = scan_some(cursor, cursor_gfn, &looked);
-		if (!cursor_gfn) {
-			/* One that was left alone is as it was found before. */
-			if (cursor->found.seen)
-				cursor->last = cursor->found;
-			advance();
-		}
+		cursor_ends = !cursor_gfn && cursor->vm->large;
+	}
+	if (cursor && !cursor_gfn && !cursor_ends) {
+		/* One that was left alone is as it was found before. */
+		if (cursor->found.seen)
+			cursor->last = cursor->found;
+		advance();
 	}
 	ended = !cursor;
 	keel_pace_work(&pace, ktime_get_ns() - start, looked, stat.merged - merged);

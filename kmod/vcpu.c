@@ -27,6 +27,7 @@
 
 #include "crew.h"
 #include "keel.h"
+#include "large.h"
 #include "life.h"
 #include "supply.h"
 #include "vm.h"
@@ -34,6 +35,9 @@
 /* The pool is filled with this many frames at first, and with twice as many each time */
 #define FILL_MIN	16
 #define FILL_MAX	256
+
+/* As many as a page takes in any case, with the tables on the way to it */
+#define FILL_NEED	5
 
 /* A thread on a CPU that root has given back tries again after so many ms. */
 #define ASIDE_MS	20
@@ -108,11 +112,24 @@ static void fill_dry(struct keel_vm *vm, const struct keel_run *run)
 {
 	struct keel_vm_stat stat;
 
-	if (fill(vm) || use_spare(vm))
+	if (fill(vm) || use_spare(vm) || keel_large_use(vm))
 		return;
 	keel_supply_stat(vm, &stat);
 	if (stat.pool <= run->pool)
 		keel_life_report(vm, KEEL_VM_STATE_PAUSED, KEEL_VM_REASON_MEMORY, 0);
+}
+
+/* It lacks a block, or frames: of these it has enough when it has come for a block. */
+static void refill(struct keel_vm *vm, const struct keel_run *run)
+{
+	if (vm->large) {
+		if (run->blocks)
+			keel_large_fill(vm, run->blocks);
+		keel_kick();
+		if (run->pool >= FILL_NEED)
+			return;
+	}
+	fill_dry(vm, run);
 }
 
 /* A guest that has asked for frames before gets the next ones ahead of time. */
@@ -178,6 +195,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 	switch (reason) {
 	case KEEL_RUN_INTR:
 		fill_if_low(vm, run);
+		keel_large_low(vm, run);
 		tell_delay(t);
 		break;
 	case KEEL_RUN_KICK:
@@ -187,7 +205,7 @@ static void serve(struct keel_vcpu_thread *t, s64 reason, const struct keel_run 
 		smp_call_function_single(run->cpu, park, NULL, 1);
 		break;
 	case KEEL_RUN_FILL:
-		fill_dry(vm, run);
+		refill(vm, run);
 		break;
 	case KEEL_RUN_IO:
 		keel_device_io(t, run);

@@ -20,6 +20,7 @@
 
 #include "call.h"
 #include "keel.h"
+#include "large.h"
 #include "life.h"
 #include "share.h"
 #include "supply.h"
@@ -62,6 +63,7 @@ static void release(struct kref *ref)
 {
 	struct keel_vm *vm = container_of(ref, struct keel_vm, ref);
 
+	keel_large_close(vm);
 	keel_image_put(vm->image);
 	keel_console_free(vm->console);
 	mem_cgroup_put(vm->memcg);
@@ -94,8 +96,11 @@ struct keel_vm *keel_vm_alloc(const struct keel_vm_config *config)
 		vm = kzalloc(struct_size(vm, thread, config->vcpus), GFP_OBJECT);
 	if (!vm)
 		return NULL;
-	slot = ida_alloc_range(&slots, 1, KEEL_GUEST_IDS - 1, GFP_KERNEL);
+	vm->config = *config;
+	slot = keel_large_open(vm) ?
+	       ida_alloc_range(&slots, 1, KEEL_GUEST_IDS - 1, GFP_KERNEL) : -ENOMEM;
 	if (slot < 0) {
+		keel_large_close(vm);
 		kfree(vm);
 		return NULL;
 	}
@@ -106,7 +111,6 @@ struct keel_vm *keel_vm_alloc(const struct keel_vm_config *config)
 	mutex_init(&vm->device_lock);
 	spin_lock_init(&vm->thread_lock);
 	init_waitqueue_head(&vm->wait);
-	vm->config = *config;
 	vm->state = KEEL_VM_STATE_CREATED;
 	vm->reason = KEEL_VM_REASON_COMMAND;
 	vm->created = ktime_get_boottime_ns();

@@ -30,6 +30,7 @@ struct mem_cgroup;
 struct task_struct;
 struct keel_console;
 struct keel_hand;
+struct keel_large;
 struct keel_sharer;
 
 /**
@@ -72,12 +73,14 @@ struct keel_image {
  * @memory: in bytes, a multiple of the page size
  * @vcpus: 1 to KEEL_VCPUS_MAX
  * @weight: share of the CPUs, 1 to 10000, 100 is that of a process
+ * @huge: it takes its memory in large pages, where it can
  */
 struct keel_vm_config {
 	char name[KEEL_NAME_MAX + 1];
 	u64 memory;
 	u32 vcpus;
 	u32 weight;
+	bool huge;
 };
 
 /**
@@ -190,6 +193,7 @@ struct keel_vcpu_thread {
  * @devices: what they know
  * @domain: guests of the same one share pages, 0 for itself alone
  * @sharer: what it is to the scanner, NULL while it does not share
+ * @large: its large pages, NULL when it has none
  * @is_short: its reserve is short, and no memory was to be had for that
  * @shortages: how often it has become so
  * @starved: how often it was paused since no memory was to be had for it
@@ -230,6 +234,7 @@ struct keel_vm {
 	struct keel_devices devices;
 	u32 domain;
 	struct keel_sharer *sharer;
+	struct keel_large *large;
 	bool is_short;
 	u32 shortages;
 	u32 starved;

@@ -243,6 +243,11 @@ enum {
 	KEEL_A_VM_CLONE,
 	/* u32: How many clones. */
 	KEEL_A_VM_COUNT,
+	/*
+	 * flag: It takes its memory in pages of 2 MiB, where Linux has any and as long as too
+	 * little in them can be shared; else, and where it has none, in pages of 4 KiB.
+	 */
+	KEEL_A_VM_HUGE,
 
 	/* private: */
 	__KEEL_A_VM_MAX,
@@ -359,6 +364,15 @@ enum {
 	KEEL_A_STAT_STARVED,
 	/* u64: Bytes of memory that a clone has as well, or the guest that it is a clone of. */
 	KEEL_A_STAT_CLONED,
+	/* u64: Bytes of its own memory that are in large pages. */
+	KEEL_A_STAT_HUGE,
+	/* u64: Large pages that were ever split, for equal pages in them or for a clone. */
+	KEEL_A_STAT_SPLITS,
+	/*
+	 * u64: Large pages that were ever made of small ones, as nothing in them was shared any
+	 * more.
+	 */
+	KEEL_A_STAT_COLLAPSES,
 
 	/* private: */
 	__KEEL_A_STAT_MAX,
@@ -475,7 +489,7 @@ enum {
 	KEEL_A_SHARE_PAGES_CAPPED,
 	/* u64: Pages for which there was no memory in the index. */
 	KEEL_A_SHARE_PAGES_UNINDEXED,
-	/* u64: Pages in large ones, of which guests have none. */
+	/* u64: Pages in large ones: too few of each could be shared, or that is not known yet. */
 	KEEL_A_SHARE_PAGES_HUGE,
 	/* u64: Pages that are not looked at, and why says why. */
 	KEEL_A_SHARE_PAGES_EXCLUDED,
@@ -483,6 +497,13 @@ enum {
 	KEEL_A_SHARE_PAGES_UNTOUCHED,
 	/* u32, enum keel_share_why: Why no page is looked at; absent when they are. */
 	KEEL_A_SHARE_WHY,
+	/* u64: Large pages that were ever split, for equal pages in them or for a clone. */
+	KEEL_A_SHARE_SPLITS,
+	/*
+	 * u64: Large pages that were ever made of small ones, as nothing in them was shared any
+	 * more.
+	 */
+	KEEL_A_SHARE_COLLAPSES,
 
 	/* private: */
 	__KEEL_A_SHARE_MAX,
