@@ -18,6 +18,7 @@ const struct ctl_option create_options[] = {
 	{ "memory", "SIZE", "its memory, such as 128M" },
 	{ "cpus", "N", "how many vCPUs; 1 if not given" },
 	{ "weight", "N", "its share of the CPUs beside others'; 100 if not given" },
+	{ "huge", NULL, "take memory in pages of 2 MiB, where there are any" },
 	IMAGE_OPTIONS,
 	{ "start", NULL, "start it" },
 	{ NULL }
@@ -67,7 +68,8 @@ int cmd_create(int argc, char **argv)
 		if (nla_put_string(msg, KEEL_A_VM_NAME, argv[0]) ||
 		    nla_put_u64(msg, KEEL_A_VM_MEMORY, size) ||
 		    (cpus && nla_put_u32(msg, KEEL_A_VM_VCPUS, vcpus)) ||
-		    (weight && nla_put_u32(msg, KEEL_A_VM_WEIGHT, share)))
+		    (weight && nla_put_u32(msg, KEEL_A_VM_WEIGHT, share)) ||
+		    (ctl_opt("huge") && nla_put_flag(msg, KEEL_A_VM_HUGE)))
 			errx(CTL_USAGE, "create: the name is too long");
 		if (ctl_opt("kernel"))
 			load_put(msg, &image);

@@ -100,6 +100,7 @@ int guest_take(struct nlmsghdr *msg, void *guest)
 	g->created = get_u64(tb[KEEL_A_VM_CREATED]);
 	g->started = get_u64(tb[KEEL_A_VM_STARTED]);
 	g->template = get_u32(tb[KEEL_A_VM_TEMPLATE]);
+	g->huge = tb[KEEL_A_VM_HUGE];
 	if (tb[KEEL_A_VM_NAME])
 		nla_strlcpy(g->name, tb[KEEL_A_VM_NAME], sizeof(g->name));
 	if (tb[KEEL_A_VM_CONSOLE])
@@ -327,6 +328,7 @@ void guest_json(const char *name, const struct guest *g)
 	else
 		json_null("started");
 	json_bool("template", g->template);
+	json_bool("huge", g->huge);
 	json_str("console", *g->console ? g->console : NULL);
 	json_open("threads", '[');
 	for (i = 0; i < g->threads; i++)

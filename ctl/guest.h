@@ -25,6 +25,7 @@
  * @created: CLOCK_BOOTTIME in ns
  * @started: the same, 0 for never
  * @template: it is there to be cloned
+ * @huge: it takes its memory in large pages, where it can
  * @console: its tty, empty when it has none
  * @threads: how many there are
  * @thread: those of its vCPUs
@@ -43,6 +44,7 @@ struct guest {
 	__u64 created;
 	__u64 started;
 	bool template;
+	bool huge;
 	char console[32];
 	unsigned int threads;
 	__u32 thread[KEEL_VCPUS_MAX];

@@ -120,6 +120,8 @@ static void print_guest(const struct guest *g)
 		printf("  started  %s ago\n", since(g->started));
 	if (g->template)
 		puts("  template yes");
+	if (g->huge)
+		puts("  huge     yes");
 	if (*g->console)
 		printf("  console  /dev/%s\n", g->console);
 	if (g->threads)

@@ -62,6 +62,8 @@ static const struct field all[] = {
 	{ KEEL_A_SHARE_CAP, false, "cap", "times that a frame may be mapped" },
 	{ KEEL_A_SHARE_RESERVE, true, "reserve", "pages kept for writes to shared ones" },
 	{ KEEL_A_SHARE_SHORT, false, "short", "guests for which that is too few" },
+	{ KEEL_A_SHARE_SPLITS, true, "splits", "large pages that were split" },
+	{ KEEL_A_SHARE_COLLAPSES, true, "collapses", "large pages made again of small ones" },
 	{ 0 }
 };
 
@@ -75,7 +77,7 @@ static const struct field pages[] = {
 	  "like a frame that is mapped as often as may be" },
 	{ KEEL_A_SHARE_PAGES_UNINDEXED, true, "unindexed", "without memory for them in the index" },
 	{ KEEL_A_SHARE_PAGES_HUGE, true, "huge",
-	  "in large pages: guests have none, as their memory comes page by page" },
+	  "in large pages, in each of which too little could be shared" },
 	{ KEEL_A_SHARE_PAGES_EXCLUDED, true, "excluded", "not looked at" },
 	{ KEEL_A_SHARE_PAGES_UNTOUCHED, true, "untouched", "never touched: they take no memory" },
 	{ KEEL_A_SHARE_PAGES_TOTAL, true, "total", "the guest's memory" },

@@ -106,6 +106,9 @@ static void print_one(const struct stat_guest *s)
 	add_up(s, &sum);
 	printf("%s%s%s\n\n", ctl_paint(CTL_BOLD), text_quote(s->name), ctl_paint(CTL_PLAIN));
 	print_number(s->mapped, "mapped", "bytes of its own memory");
+	print_number(s->huge, "huge", "bytes of that which are in large pages");
+	print_number(s->splits, "splits", "large pages that were split, to share or to clone");
+	print_number(s->collapses, "collapses", "large pages made again of small ones");
 	print_number(s->shared, "shared", "bytes mapped to frames that others map as well");
 	print_number(s->cloned, "cloned",
 		     "bytes of memory that are a clone's as well, or a source's");

@@ -32,6 +32,9 @@ static const struct nla_policy stat_policy[KEEL_A_STAT_MAX + 1] = {
 	[KEEL_A_STAT_SHORT] = { .type = NLA_U32 },
 	[KEEL_A_STAT_STARVED] = { .type = NLA_U32 },
 	[KEEL_A_STAT_CLONED] = { .type = NLA_U64 },
+	[KEEL_A_STAT_HUGE] = { .type = NLA_U64 },
+	[KEEL_A_STAT_SPLITS] = { .type = NLA_U64 },
+	[KEEL_A_STAT_COLLAPSES] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy vcpu_policy[KEEL_A_VCPU_MAX + 1] = {
@@ -138,6 +141,9 @@ static int take_stat(struct nlmsghdr *msg, void *arg)
 		if (tb[KEEL_A_STAT_NAME])
 			nla_strlcpy(stat->name, tb[KEEL_A_STAT_NAME], sizeof(stat->name));
 		stat->mapped = get_u64(tb[KEEL_A_STAT_MAPPED]);
+		stat->huge = get_u64(tb[KEEL_A_STAT_HUGE]);
+		stat->splits = get_u64(tb[KEEL_A_STAT_SPLITS]);
+		stat->collapses = get_u64(tb[KEEL_A_STAT_COLLAPSES]);
 		stat->cloned = get_u64(tb[KEEL_A_STAT_CLONED]);
 		stat->zero = get_u64(tb[KEEL_A_STAT_ZERO]);
 		stat->tables = get_u64(tb[KEEL_A_STAT_TABLES]);
@@ -303,6 +309,9 @@ void stats_json(const struct stats *stats)
 		json_u64("id", s->id);
 		json_str("name", s->name);
 		json_u64("mapped", s->mapped);
+		json_u64("huge", s->huge);
+		json_u64("splits", s->splits);
+		json_u64("collapses", s->collapses);
 		json_u64("cloned", s->cloned);
 		json_u64("zero", s->zero);
 		json_u64("shared", s->shared);

@@ -58,6 +58,9 @@ struct stat_vcpu {
  * @id: its number
  * @name: its name
  * @mapped: bytes of its own memory
+ * @huge: those of them that are in large pages
+ * @splits: large pages that were split
+ * @collapses: large pages that were made of small ones
  * @shared: bytes mapped to frames that others map as well
  * @cloned: bytes of memory that are a clone's as well, or a source's
  * @zero: bytes mapped to the one zero frame
@@ -77,6 +80,9 @@ struct stat_guest {
 	__u32 id;
 	char name[KEEL_NAME_MAX + 1];
 	__u64 mapped;
+	__u64 huge;
+	__u64 splits;
+	__u64 collapses;
 	__u64 shared;
 	__u64 cloned;
 	__u64 zero;

@@ -60,9 +60,15 @@ def test_life():
     test('create as JSON', {**made, 'created': 0} == {
         'id': 2, 'name': 'db', 'state': 'created', 'reason': None, 'detail': None,
         'memory': 1 << 30, 'vcpus': 1, 'weight': 100, 'created': 0, 'started': None,
-        'template': False, 'console': 'ttyKEEL2', 'threads': []} and made['created'] > 0, made)
+        'template': False, 'huge': False, 'console': 'ttyKEEL2', 'threads': []} and made['created'] > 0, made)
     test('show says the same', machine.json('show', 'db') == made)
     test('by id, too', machine.json('show', '--id', '2') == made)
+    large = machine.json('create', 'large', '--memory', '4M', '--huge')
+    test('with large pages', kernel.requests[-1] == ('vm-new', {
+        'name': b'large', 'memory': 4 << 20, 'huge': True}) and large['huge'] is True, (kernel.requests[-1], large))
+    said('shown', machine, ['show', 'large'], 0, out='huge     yes')
+    said('not with a size', machine, ['create', 'other', '--memory', '4M', '--huge=2M'], 1, 'huge')
+    said('gone', machine, ['destroy', 'large'], 0)
     said('without an image', machine, ['start', 'web'], 2, 'start: web: the guest is created')
     for vm in kernel.vms.values():
         vm['state'] = STATES['stopped']
@@ -394,6 +400,7 @@ def test_stat():
          both[1]['vcpus'] == [] and both[1]['name'] == 'idle', both)
     test('stat as JSON', {**one[0], 'vcpus': None} == {
         'id': 1, 'name': 'web', 'mapped': 8192, 'cloned': 1 << 14, 'zero': 4096,
+        'huge': 1 << 21, 'splits': 5, 'collapses': 6,
         'tables': 12288, 'pool': 65536,
         'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
         'filled': 1 << 20, 'read_touches': 1, 'write_touches': 2, 'vcpus': None} and

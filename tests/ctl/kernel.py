@@ -51,7 +51,7 @@ REASONS = {name[15:].lower(): value for name, value in NUMBERS.items()
            if name.startswith('KEEL_VM_REASON_')}
 EVENTS = {name[14:].lower().replace('_', '-'): value for name, value in NUMBERS.items()
           if name.startswith('KEEL_VM_EVENT_')}
-TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight image-fd segment start random generation run',
+TAKES = {'status-get': '', 'vm-new': 'name memory vcpus weight huge image-fd segment start random generation run',
          'vm-get': 'id name', 'vm-set': 'id name weight template', 'vm-del': 'id name',
          'vm-load': 'id name image-fd segment start random generation',
          'vm-clone': 'id name clone count run', 'vm-start': 'id name',
@@ -311,7 +311,7 @@ class Kernel:
         """A guest's counters."""
         return {'id': vm['id'], 'name': vm['name'], 'mapped': 8192, 'zero': 4096, 'tables': 12288,
                 'shared': 20480, 'spare': 24576, 'reserve': 28672, 'short': 3, 'starved': 4,
-                'cloned': 1 << 14,
+                'cloned': 1 << 14, 'huge': 1 << 21, 'splits': 5, 'collapses': 6,
                 'pool': 65536, 'filled': 1 << 20, 'read-touches': 1, 'write-touches': 2,
                 'vcpu': [], **self.stats.get(vm['id'], {})}
 
