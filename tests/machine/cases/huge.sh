@@ -86,7 +86,7 @@ check "without" large small 2048 65536
 check "with" large big 2048 65536 --huge
 for i in small big; do
 	echo "$i: 64 MiB touched in $(ticks $i) ticks, EPT violations $(counted $i EPT_VIOLATION)," \
-		"returns for memory $(counted $i fill), all returns $(counted $i runs)"
+		"returns for memory $(counted $i fill), VM entries from Linux $(stat_of $i runs)"
 done
 check "few exits" test $((10 * $(counted big EPT_VIOLATION))) -le "$(counted small EPT_VIOLATION)"
 check "few returns" test "$(counted big fill)" -lt "$(counted small fill)"
