@@ -76,7 +76,7 @@ void keel_ranges_init(struct keel_large *large);
 
 /* large_share.c: under the lock of share.c */
 void keel_large_hit(struct keel_sharer *s, u64 gfn, bool zero);
-void keel_large_seen(struct keel_sharer *s, u64 gfn, const struct keel_scan *scan);
+void keel_large_seen(struct keel_sharer *s, u64 gfn, u64 next, const struct keel_scan *scan);
 bool keel_large_share(struct keel_sharer *s, struct keel_share_stat *stat);
 
 #endif /* KEEL_LARGE_H */

@@ -62,17 +62,18 @@ void keel_large_hit(struct keel_sharer *s, u64 gfn, bool zero)
  * keel_large_seen() - pages were scanned
  * @s: their guest
  * @gfn: the first one
- * @scan: how they were found
+ * @next: where the scan goes on; 0 at the guest's end
+ * @scan: how they were found: in a large page, and there alone, or in none
  */
-void keel_large_seen(struct keel_sharer *s, u64 gfn, const struct keel_scan *scan)
+void keel_large_seen(struct keel_sharer *s, u64 gfn, u64 next, const struct keel_scan *scan)
 {
+	unsigned long at, last = (next - 1) / KEEL_BLOCK_NR;
 	struct keel_range *r;
 
 	if (!s->vm->large)
 		return;
 	mutex_lock(&keel_ranges);
-	r = keel_range_at(s->vm->large, gfn);
-	if (r) {
+	xa_for_each_range(&s->vm->large->range, at, r, gfn / KEEL_BLOCK_NR, last) {
 		r->whole = scan->large;
 		if (scan->large && scan->dirty) {
 			bitmap_zero(r->hit, KEEL_BLOCK_NR);

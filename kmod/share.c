@@ -168,7 +168,7 @@ static u64 scan_some(struct keel_sharer *s, u64 gfn, u64 *looked)
 	s->found.seen = true;
 	if (!scan.large)
 		s->found.clean += scan.clean + scan.nr;
-	keel_large_seen(s, gfn, &scan);
+	keel_large_seen(s, gfn, next, &scan);
 	*looked += scan.nr + scan.clean + scan.dirty + scan.zero + scan.shared;
 	pass_dirty += scan.dirty;
 	if (scan.large)

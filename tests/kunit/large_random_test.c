@@ -484,7 +484,7 @@ static void large_random(struct kunit *test)
 	prandom_seed_state(&m->rnd, 29);
 	for (g = 0; g < GUESTS; g++)
 		begin(test, m, g);
-	for (i = 0; i < 40000; i++) {
+	for (i = 0; i < 60000; i++) {
 		step(test, m, choose(m));
 		if (i % 50 == 49)
 			check(test, m);
