@@ -8,6 +8,7 @@
 #include <linux/string.h>
 #include <net/genetlink.h>
 
+#include "compat.h"
 #include "netlink.h"
 #include "policy.h"
 #include "vm.h"
