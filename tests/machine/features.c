@@ -255,7 +255,7 @@ int main(void)
 	test("RDPID", l7.c >> 22 & 1, rdpid);
 	test("FSGSBASE", l7.b & 1, fsgsbase);
 	test("RDRAND", l1.c >> 30 & 1, rdrand);
-	test("XSAVEC", d1.a >> 1 & 1, xsavec);
+	test("XSAVEC", (l1.c >> 27 & 1) && (d1.a >> 1 & 1), xsavec);
 	test("AVX", (l1.c >> 27 & 1) && (l1.c >> 28 & 1), avx);
 	test("TPAUSE", l7.c >> 5 & 1, tpause);
 	test("PKU", l7.c >> 4 & 1, pku);
