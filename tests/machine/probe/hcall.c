@@ -27,6 +27,10 @@
 static atomic64_t made, donated, back, refused, undefined, odd, ran, merged, cloned;
 static struct page *own[OWN];
 
+/* And a block of them, for large pages */
+#define BLOCK_ORDER	9
+static struct page *block;
+
 static s64 call_root(u64 rax, u64 rdi, u64 rsi, u64 rdx)
 {
 	asm volatile("1: vmcall\n"
@@ -98,6 +102,14 @@ static bool fits(u64 nr, s64 ret)
 	case KEEL_HC_VM_MAP:
 		atomic64_add(ret, &donated);
 		return ret >= 0 && ret <= KEEL_BATCH_NR;
+	case KEEL_HC_VM_BLOCK:
+		atomic64_add(ret ? 0 : KEEL_BLOCK_NR, &donated);
+		return !ret;
+	case KEEL_HC_VM_NO_BLOCK:
+		return !ret || ret == KEEL_BLOCK_NR;
+	case KEEL_HC_VM_SPLIT:
+	case KEEL_HC_VM_COLLAPSE:
+		return ret >= 0 && ret <= 1;
 	case KEEL_HC_RECLAIM:
 		atomic64_inc(&back);
 		return true;
@@ -163,6 +175,8 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 		rsi %= 2;
 	if (nr == KEEL_HC_VM_FILL || nr == KEEL_HC_VM_MAP)
 		rsi = fill_batch(rnd, keel);
+	if (nr == KEEL_HC_VM_BLOCK && prandom_u32_state(rnd) % 8)
+		rsi = page_to_pfn(block) + !(prandom_u32_state(rnd) % 4);
 	if (nr == KEEL_HC_MSI && prandom_u32_state(rnd) % 8)
 		rsi = 0xfee00000 | (random64(rnd) & 0xfffff);
 	/* A vCPU that could run would leave its own vector registers to whom this interrupts. */
@@ -316,18 +330,23 @@ void probe_hcall(struct seq_file *m)
 {
 	const struct keel *keel = (void *)probe_symbol("keel:keel");
 	struct fire round = { .keel = keel };
-	struct page *block;
+	struct page *pages;
 	int i;
 
 	if (!keel)
 		return;
 	/* Side by side: for pages all over the place root has not enough for tables. */
-	block = alloc_pages(GFP_KERNEL, OWN_ORDER);
-	if (!block)
+	pages = alloc_pages(GFP_KERNEL, OWN_ORDER);
+	if (!pages)
 		return;
-	split_page(block, OWN_ORDER);
+	block = alloc_pages(GFP_KERNEL, BLOCK_ORDER);
+	if (!block) {
+		__free_pages(pages, OWN_ORDER);
+		return;
+	}
+	split_page(pages, OWN_ORDER);
 	for (i = 0; i < OWN; i++)
-		own[i] = block + i;
+		own[i] = pages + i;
 	atomic64_set(&made, 0);
 	atomic64_set(&donated, 0);
 	atomic64_set(&back, 0);
@@ -351,7 +370,9 @@ void probe_hcall(struct seq_file *m)
 		   atomic64_read(&ran), atomic64_read(&merged),
 		   atomic64_read(&cloned));
 	/* Not while any of them is root's. */
-	if (atomic64_read(&donated) == atomic64_read(&back))
-		for (i = 0; i < OWN; i++)
-			__free_page(own[i]);
+	if (atomic64_read(&donated) != atomic64_read(&back))
+		return;
+	for (i = 0; i < OWN; i++)
+		__free_page(own[i]);
+	__free_pages(block, BLOCK_ORDER);
 }
