@@ -20,15 +20,11 @@
 /* Lock a living guest. */
 static s64 begin(struct keel_root *root, u64 id, struct keel_guest **guest)
 {
-	*guest = keel_guest_at(root, id);
-	if (!*guest)
-		return -ENOENT;
-	if ((*guest)->dead)
-		return -ESHUTDOWN;
-	if (!keel_guest_lock(*guest))
-		return -EAGAIN;
-	keel_guest_settle(root, *guest);
-	return 0;
+	s64 ret = keel_guest_hold(root, id, guest);
+
+	if (!ret)
+		keel_guest_settle(root, *guest);
+	return ret;
 }
 
 /**

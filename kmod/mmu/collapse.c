@@ -24,13 +24,6 @@
 /* What of an entry of a table can be as it may */
 #define ANY		(KEEL_TABLE_AD | KEEL_LEAF_HASHED | KEEL_LEAF_PA(~0ULL))
 
-static void copy_page(void *to, const void *from)
-{
-	u64 nr = KEEL_TABLE_NR;
-
-	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (nr) : : "memory");
-}
-
 /**
  * keel_collapse_give_up() - a page of the range is written to, or the guest is cloned
  * @guest: the guest
@@ -130,7 +123,7 @@ static void copy(struct keel_collapse *c)
 	u32 end = c->nr + COPY_NR;
 
 	for (; c->nr < end; c->nr++)
-		copy_page(keel_phys(((u64)c->pfn + c->nr) << 12),
+		keel_copy(keel_phys(((u64)c->pfn + c->nr) << 12),
 			  keel_phys(KEEL_LEAF_PA(table[c->nr])));
 }
 

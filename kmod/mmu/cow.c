@@ -27,13 +27,6 @@
 /* Frames that keel_guest_trim() zeroes in a call */
 #define WORK_MAX	128
 
-static void copy_page(void *to, const void *from)
-{
-	u64 nr = KEEL_TABLE_NR;
-
-	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (nr) : : "memory");
-}
-
 /**
  * keel_cow_drop() - one less maps a shared frame
  * @root: root; its lock is not needed
@@ -74,7 +67,7 @@ static void give_own(struct keel_root *root, struct keel_guest *guest, u64 *entr
 		__atomic_add_fetch(&root->turns, 1, __ATOMIC_RELAXED);
 	} else {
 		mine = keel_guest_take(root, guest, &new);
-		copy_page(keel_phys(new << 12), keel_phys(pfn << 12));
+		keel_copy(keel_phys(new << 12), keel_phys(pfn << 12));
 		keel_frame_assign(mine, guest->owner);
 	}
 	guest->stat.shared--;
@@ -174,15 +167,11 @@ static s64 trim(struct keel_root *root, struct keel_guest *guest, u64 *batch)
  */
 s64 keel_guest_trim(struct keel_root *root, u64 id, u64 *batch)
 {
-	struct keel_guest *guest = keel_guest_at(root, id);
-	s64 ret = 0;
+	struct keel_guest *guest;
+	s64 ret = keel_guest_hold(root, id, &guest);
 
-	if (!guest)
-		return -ENOENT;
-	if (guest->dead)
-		return -ESHUTDOWN;
-	if (!keel_guest_lock(guest))
-		return -EAGAIN;
+	if (ret)
+		return ret;
 	if (guest->spare.nr)
 		ret = keel_guest_passed(guest, guest->spare_epoch, NULL) ?
 		      trim(root, guest, batch) : -EBUSY;

@@ -61,6 +61,25 @@ struct keel_guest *keel_guest_alive(struct keel_root *root, u64 id)
 	return guest && !__atomic_load_n(&guest->dead, __ATOMIC_SEQ_CST) ? guest : NULL;
 }
 
+/**
+ * keel_guest_hold() - find a guest that was not killed, and lock it
+ * @root: root
+ * @id: its id, any number
+ * @guest: set to the guest
+ *
+ * Return: 0; -ENOENT when there is no such guest, -ESHUTDOWN when it is dead, -EAGAIN when a
+ * CPU works on its memory.
+ */
+s64 keel_guest_hold(struct keel_root *root, u64 id, struct keel_guest **guest)
+{
+	*guest = keel_guest_at(root, id);
+	if (!*guest)
+		return -ENOENT;
+	if ((*guest)->dead)
+		return -ESHUTDOWN;
+	return keel_guest_lock(*guest) ? 0 : -EAGAIN;
+}
+
 static u64 *table_alloc(void *arg, u64 *pa)
 {
 	struct keel_guest *guest = arg;

@@ -267,6 +267,7 @@ static inline bool keel_guest_inside(const struct keel_guest *guest, u64 gpa)
 /* guest.c */
 struct keel_guest *keel_guest_at(struct keel_root *root, u64 id);
 struct keel_guest *keel_guest_alive(struct keel_root *root, u64 id);
+s64 keel_guest_hold(struct keel_root *root, u64 id, struct keel_guest **guest);
 s64 keel_guest_new(struct keel_root *root, u64 id, u64 frames);
 s64 keel_guest_kill(struct keel_root *root, u64 id);
 s64 keel_guest_stat(struct keel_root *root, u64 id, struct keel_vm_stat *stat);

@@ -178,6 +178,13 @@ static inline void keel_zero(void *page)
 	asm volatile("rep stosq" : "+D" (page), "+c" (nr) : "a" (0ULL) : "memory");
 }
 
+static inline void keel_copy(void *to, const void *from)
+{
+	u64 nr = KEEL_TABLE_NR;
+
+	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (nr) : : "memory");
+}
+
 /* Add a frame of root's to a pool. */
 static inline void keel_pool_push(struct keel_pool *pool, u64 pfn, struct keel_frame *frame)
 {

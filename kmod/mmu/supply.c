@@ -18,17 +18,11 @@
 /* Lock a living guest for a batch. */
 static s64 begin(struct keel_root *root, u64 id, u64 nr, struct keel_guest **guest)
 {
-	if (nr > KEEL_BATCH_NR)
-		return -EINVAL;
-	*guest = keel_guest_at(root, id);
-	if (!*guest)
-		return -ENOENT;
-	if ((*guest)->dead)
-		return -ESHUTDOWN;
-	if (!keel_guest_lock(*guest))
-		return -EAGAIN;
-	keel_pool_settle(root);
-	return 0;
+	s64 ret = nr <= KEEL_BATCH_NR ? keel_guest_hold(root, id, guest) : -EINVAL;
+
+	if (!ret)
+		keel_pool_settle(root);
+	return ret;
 }
 
 /**
