@@ -74,22 +74,7 @@ static inline void holds(struct kunit *test, struct keel_guest *g, u64 but, u64 
 
 static inline u64 drain_all(struct kunit *test, u64 id)
 {
-	u64 batch[KEEL_BATCH_NR], nr = 0, i;
-	unsigned int calls = 0;
-	s64 ret;
-
-	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, id), 0LL);
-	fake_pass_all();
-	do {
-		ret = keel_guest_drain(&fake->root, id, batch);
-		KUNIT_ASSERT_GE(test, ret, 0LL);
-		KUNIT_ASSERT_LT(test, calls++, 1000U);
-		for (i = 0; (s64)i < ret; i++)
-			KUNIT_EXPECT_TRUE(test, !memchr_inv(fake->page[batch[i]], 0, 4096));
-		nr += ret;
-		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
-	} while (ret);
-	return nr;
+	return merge_drain_guest(test, id, 0);
 }
 
 #endif /* KEEL_TEST_LARGE_KIT_H */

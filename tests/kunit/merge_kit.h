@@ -74,4 +74,25 @@ static inline enum keel_merge merge_pair(u64 to, u64 from, u64 most)
 	return nr == (batch[0] == KEEL_MERGE_DONE) ? batch[0] : KEEL_MERGE_RESULTS;
 }
 
+/* A guest goes, zeroed: how many frames it had.  @also can be answered as well meanwhile. */
+static inline u64 merge_drain_guest(struct kunit *test, u64 id, s64 also)
+{
+	u64 batch[KEEL_BATCH_NR], nr = 0, i;
+	unsigned int calls = 0;
+	s64 ret;
+
+	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, id), 0LL);
+	fake_pass_all();
+	do {
+		ret = keel_guest_drain(&fake->root, id, batch);
+		KUNIT_ASSERT_TRUE(test, ret >= 0 || ret == also);
+		KUNIT_ASSERT_LT(test, calls++, 1000U);
+		for (i = 0; (s64)i < ret; i++)
+			KUNIT_EXPECT_TRUE(test, !memchr_inv(fake->page[batch[i]], 0, 4096));
+		nr += ret > 0 ? ret : 0;
+		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
+	} while (ret);
+	return nr;
+}
+
 #endif /* KEEL_TEST_MERGE_KIT_H */

@@ -389,21 +389,6 @@ static void merge_break_without(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
 }
 
-static u64 drain_all(struct kunit *test, u64 id)
-{
-	u64 batch[KEEL_BATCH_NR], nr = 0;
-	s64 ret;
-
-	KUNIT_ASSERT_EQ(test, keel_guest_kill(&fake->root, id), 0LL);
-	fake_pass_all();
-	do {
-		ret = keel_guest_drain(&fake->root, id, batch);
-		KUNIT_ASSERT_GE(test, ret, 0LL);
-		nr += ret;
-	} while (ret);
-	return nr;
-}
-
 /* a guest goes: what others still map stays, and comes back with the last of them */
 static void merge_drain(struct kunit *test)
 {
@@ -425,12 +410,12 @@ static void merge_drain(struct kunit *test)
 			w->running = 0;
 		}
 		owned = fake->root.owned;
-		KUNIT_EXPECT_EQ(test, drain_all(test, A), 24ULL - 6);
+		KUNIT_EXPECT_EQ(test, merge_drain_guest(test, A, 0), 24ULL - 6);
 		KUNIT_EXPECT_EQ(test, fake->root.owned, owned - 24 + 6);
 		KUNIT_EXPECT_EQ(test, merge_frame(b, 2).count, 1U);
 		KUNIT_EXPECT_EQ(test, merge_read(b, 2), 3ULL);
 		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);
-		KUNIT_EXPECT_EQ(test, drain_all(test, B), 24ULL + 6);
+		KUNIT_EXPECT_EQ(test, merge_drain_guest(test, B, 0), 24ULL + 6);
 		KUNIT_EXPECT_EQ(test, fake->root.owned, owned - 48);
 		KUNIT_EXPECT_EQ(test, fake->root.shared, 0ULL);
 		KUNIT_EXPECT_EQ(test, fake_audit(), 0LL);

@@ -12,8 +12,6 @@ leaks=1
 
 mib2=$((512 * 4096))
 
-# number JSON MEMBER
-number() { sed -n 's/.*"'"$2"'":\([0-9]*\).*/\1/p' "$1"; }
 stat_of() { ./keelctl -j stat "$1" > /tmp/stat; number /tmp/stat "$2"; }
 # counted NAME WHAT : a counter of its vCPU's, 0 when it has none of that
 counted() {
@@ -21,18 +19,8 @@ counted() {
 	n=$(awk -v w="$2" '$NF == w { print $1; exit }' /tmp/stat-text)
 	echo "${n:-0}"
 }
-all() { ./keelctl -j share > /tmp/all; number /tmp/all "$1"; }
-of() { ./keelctl -j share explain "$1" > /tmp/of; number /tmp/of "$2"; }
 settle() { timeout 300 ./keelctl share scan --wait; }
 audit() { grep -q '^ok' "$debug/keel/audit"; }
-adds_up() {
-	./keelctl -j share explain "$1" > /tmp/explain
-	sum=0
-	for one in shared zero volatile unshared capped unindexed huge excluded untouched; do
-		sum=$((sum + $(number /tmp/explain $one)))
-	done
-	same "$1: every page is told" "$(number /tmp/explain total)" $sum
-}
 # in_root : ticks spent in root for calls of Linux's
 in_root() { awk '$2 == "VMCALL" { n += $4 } END { printf "%d\n", n }' "$debug/keel/exits"; }
 # wait_for FILE TEXT COUNT

@@ -143,6 +143,21 @@ cpu_times() {
 	}'
 }
 
+# number JSON MEMBER
+number() { sed -n 's/.*"'"$2"'":\([0-9]*\).*/\1/p' "$1"; }
+# all MEMBER : of what sharing says of all guests; of NAME MEMBER : of one's pages
+all() { ./keelctl -j share > /tmp/all; number /tmp/all "$1"; }
+of() { ./keelctl -j share explain "$1" > /tmp/of; number /tmp/of "$2"; }
+# adds_up NAME : of each page of its memory is said what it is, and of none twice
+adds_up() {
+	./keelctl -j share explain "$1" > /tmp/explain
+	sum=0
+	for one in shared zero volatile unshared capped unindexed huge excluded untouched; do
+		sum=$((sum + $(number /tmp/explain $one)))
+	done
+	same "$1: every page is told" "$(number /tmp/explain total)" $sum
+}
+
 # kernel_from MAJOR MINOR : is this kernel of that version, or a later one?
 kernel_from() {
 	uname -r | awk -F. -v major="$1" -v minor="$2" '

@@ -16,10 +16,6 @@ mib=4
 [ -z "$watched" ] || mib=2
 bytes=$((mib * 1048576))
 
-# number JSON MEMBER
-number() { sed -n 's/.*"'"$2"'":\([0-9]*\).*/\1/p' "$1"; }
-all() { ./keelctl -j share > /tmp/all; number /tmp/all "$1"; }
-of() { ./keelctl -j share explain "$1" > /tmp/of; number /tmp/of "$2"; }
 # twin NAME NUMBER [OPTION...] : one more, that has filled its memory
 twin() {
 	./keelctl create "$1" --memory ${mib}M --kernel ./twin --arg $((bytes + $2)) \
@@ -34,15 +30,6 @@ twin() {
 settle() { timeout 120 ./keelctl share scan --wait; }
 # ticks NAME WHAT : of a write to pages that are in every twin (break), or in none (unique)
 ticks() { tr -d '\r' < "/tmp/console-$1" | sed -n "s/^$2 //p"; }
-# adds_up NAME : of each page of its memory is said what it is, and of none twice
-adds_up() {
-	./keelctl -j share explain "$1" > /tmp/explain
-	sum=0
-	for one in shared zero volatile unshared capped unindexed huge excluded untouched; do
-		sum=$((sum + $(number /tmp/explain $one)))
-	done
-	same "$1: every page is told" "$(number /tmp/explain total)" $sum
-}
 audit() { grep -q '^ok' "$debug/keel/audit"; }
 # ends NAME : it is asked to, and all it has seen was right
 ends() {

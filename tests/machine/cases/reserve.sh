@@ -12,9 +12,6 @@ leaks=1
 control_group "+memory"
 
 bytes=8388608
-# number JSON MEMBER
-number() { sed -n 's/.*"'"$2"'":\([0-9]*\).*/\1/p' "$1"; }
-all() { ./keelctl -j share > /tmp/all; number /tmp/all "$1"; }
 stat() { ./keelctl -j stat "$1" > /tmp/stat; number /tmp/stat "$2"; }
 settle() { timeout 120 ./keelctl share scan --wait; }
 # until_so WANT COMMAND... : until it says that
