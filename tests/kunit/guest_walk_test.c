@@ -28,8 +28,8 @@
 #define AC	BIT_ULL(18)
 #define NX	BIT_ULL(63)
 
-#define READ	0
-#define WRITE	KEEL_ACCESS_WRITE
+#define LOAD	0
+#define STORE	KEEL_ACCESS_WRITE
 #define USER	KEEL_ACCESS_USER
 #define FETCH	KEEL_ACCESS_FETCH
 
@@ -97,7 +97,7 @@ static void walk_none(struct kunit *test)
 	const struct keel_paging p = { .phys_bits = 40 };
 	struct keel_vcpu *v = vcpu(test);
 
-	expect(test, v, &p, 0x12345678, WRITE | USER, 0x12345678, 0);
+	expect(test, v, &p, 0x12345678, STORE | USER, 0x12345678, 0);
 	expect(test, v, &p, 0xffffffff, FETCH, 0xffffffff, 0);
 }
 
@@ -114,20 +114,20 @@ static void walk_long(struct kunit *test)
 	put(v, TOP + 0x2000 + 8 * 6, 0x7123400000 | 0x1085, 8);
 	put(v, TOP + 0x1000 + 8 * 4, 0x7140000000 | 0x87, 8);
 	/* (511, 3, 5, 9) */
-	expect(test, v, &p, 0xffffff80c0a09abc, WRITE, 0x7123400abc, 0);
+	expect(test, v, &p, 0xffffff80c0a09abc, STORE, 0x7123400abc, 0);
 	/* and so the bits are set: dirty in the page's entry only */
 	KUNIT_EXPECT_EQ(test, get(v, TOP + 8 * 511, 8), (TOP + 0x1000) | 0x27);
 	KUNIT_EXPECT_EQ(test, get(v, TOP + 0x3000 + 8 * 9, 8), 0x7123400063ULL);
 	expect(test, v, &p, 0xffffff80c0a09abc, USER, -1, 5);
 	expect(test, v, &p, 0xffffff80c0c12345, USER, 0x7123412345, 0);
 	KUNIT_EXPECT_EQ(test, get(v, TOP + 0x2000 + 8 * 6, 8), 0x71234010a5ULL);
-	expect(test, v, &p, 0xffffff80c0c12345, WRITE, -1, 3);
+	expect(test, v, &p, 0xffffff80c0c12345, STORE, -1, 3);
 	p.cr0 &= ~CR0_WP;
-	expect(test, v, &p, 0xffffff80c0c12345, WRITE, 0x7123412345, 0);
-	expect(test, v, &p, 0xffffff80c0c12345, WRITE | USER, -1, 7);
-	expect(test, v, &p, 0xffffff8112345678, READ, 0x7152345678, 0);
+	expect(test, v, &p, 0xffffff80c0c12345, STORE, 0x7123412345, 0);
+	expect(test, v, &p, 0xffffff80c0c12345, STORE | USER, -1, 7);
+	expect(test, v, &p, 0xffffff8112345678, LOAD, 0x7152345678, 0);
 	p.gigantic = false;
-	expect(test, v, &p, 0xffffff8112345678, READ, -1, 9);
+	expect(test, v, &p, 0xffffff8112345678, LOAD, -1, 9);
 	expect(test, v, &p, 0xffffff8212345678, FETCH, -1, 0x10);
 }
 
@@ -139,17 +139,17 @@ static void walk_pae(struct kunit *test)
 	put(v, TOP + 8 * 2, (TOP + 0x2000) | 7, 8);
 	put(v, TOP + 0x2000 + 8 * 1, 0x9987654000 | 3, 8);
 	put(v, TOP + 0x1000 + 8 * 511, 0x9900200000 | 0x83 | NX, 8);
-	expect(test, v, &p, 0x00401fff, READ, 0x9987654fff, 0);
-	expect(test, v, &p, 0x40401fff, READ, 0x9987654fff, 0);
-	expect(test, v, &p, 0x80401fff, WRITE, -1, 2);
-	expect(test, v, &p, 0xffe01234, WRITE, 0x9900201234, 0);
+	expect(test, v, &p, 0x00401fff, LOAD, 0x9987654fff, 0);
+	expect(test, v, &p, 0x40401fff, LOAD, 0x9987654fff, 0);
+	expect(test, v, &p, 0x80401fff, STORE, -1, 2);
+	expect(test, v, &p, 0xffe01234, STORE, 0x9900201234, 0);
 	expect(test, v, &p, 0xffe01234, FETCH, -1, 0x11);
 	/* without it the bit is a reserved one, and no fetch is told */
 	p.efer = 0;
 	expect(test, v, &p, 0xffe01234, FETCH, -1, 9);
 	/* from 52 on there is nothing */
 	put(v, TOP + 0x2000 + 8 * 1, 0x9987654000 | 3 | BIT_ULL(52), 8);
-	expect(test, v, &p, 0x00401fff, READ, -1, 9);
+	expect(test, v, &p, 0x00401fff, LOAD, -1, 9);
 }
 
 static void walk_two_levels(struct kunit *test)
@@ -160,15 +160,15 @@ static void walk_two_levels(struct kunit *test)
 	put(v, TOP + 4 * 1023, (TOP + 0x1000) | 7, 4);
 	put(v, TOP + 0x1000 + 4 * 1022, 0xfedcb000 | 7, 4);
 	put(v, TOP + 4 * 5, 0x80400087 | 0x5a << 13, 4);
-	expect(test, v, &p, 0xffffe123, WRITE | USER, 0xfedcb123, 0);
+	expect(test, v, &p, 0xffffe123, STORE | USER, 0xfedcb123, 0);
 	KUNIT_EXPECT_EQ(test, get(v, TOP + 0x1000 + 4 * 1022, 8), 0xfedcb067ULL);
-	expect(test, v, &p, 0x01723456, READ, 0x5a80723456, 0);
+	expect(test, v, &p, 0x01723456, LOAD, 0x5a80723456, 0);
 	put(v, TOP + 4 * 5, 0x80400087 | 1 << 21, 4);
-	expect(test, v, &p, 0x01723456, READ, -1, 9);
+	expect(test, v, &p, 0x01723456, LOAD, -1, 9);
 	/* without PSE that is a table, in memory that was never touched */
 	p.cr4 = 0;
 	put(v, TOP + 4 * 5, 0x00400087, 4);
-	expect(test, v, &p, 0x01723456, READ, -1, 0);
+	expect(test, v, &p, 0x01723456, LOAD, -1, 0);
 }
 
 /* the tables may lead anywhere, and a frame may be missing to mark them */
@@ -180,17 +180,17 @@ static void walk_elsewhere(struct kunit *test)
 	char buf[4] = "abcd";
 
 	p.cr3 = FRAMES << 12;
-	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0, 1, READ, &span), KEEL_FAULT_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0, 1, LOAD, &span), KEEL_FAULT_OUTSIDE);
 	p.cr3 = TOP;
 	put(v, TOP, (FRAMES << 12) | 7, 8);
-	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0, 1, READ, &span), KEEL_FAULT_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0, 1, LOAD, &span), KEEL_FAULT_OUTSIDE);
 	/* a span over two pages that do not lie side by side, one of them outside */
 	put(v, TOP, (TOP + 0x1000) | 7, 8);
 	put(v, TOP + 0x1000, (TOP + 0x2000) | 7, 8);
 	put(v, TOP + 0x2000, (TOP + 0x3000) | 7, 8);
 	put(v, TOP + 0x3000, 0x7000 | 7, 8);
 	put(v, TOP + 0x3008, 0x5000 | 7, 8);
-	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, WRITE, &span), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, STORE, &span), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, span.gpa[0], 0x7ffeULL);
 	KUNIT_EXPECT_EQ(test, span.gpa[1], 0x5000ULL);
 	KUNIT_EXPECT_EQ(test, keel_span_write(v, &span, buf), KEEL_FAULT_DONE);
@@ -200,11 +200,11 @@ static void walk_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_span_read(v, &span, buf), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, "abcd", 4), 0);
 	put(v, TOP + 0x3008, 0x5000 | 5, 8);
-	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, WRITE, &span), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, STORE, &span), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_TRUE(test, span.refused);
 	KUNIT_EXPECT_EQ(test, span.addr, 0x1000ULL);
 	put(v, TOP + 0x3008, (FRAMES << 12) | 7, 8);
-	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, WRITE, &span), KEEL_FAULT_DONE);
+	KUNIT_EXPECT_EQ(test, keel_guest_span(v, &p, 0xffe, 4, STORE, &span), KEEL_FAULT_DONE);
 	KUNIT_EXPECT_EQ(test, keel_span_write(v, &span, buf), KEEL_FAULT_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, keel_span_read(v, &span, buf), KEEL_FAULT_OUTSIDE);
 }
@@ -270,7 +270,7 @@ static u64 build(struct keel_vcpu *v, struct rnd_state *rnd, struct plan *plan, 
 static u32 error_of(const struct plan *plan, u32 access)
 {
 	const struct keel_paging *p = &plan->p;
-	bool user = access & USER, write = access & WRITE, fetch = access & FETCH, ok;
+	bool user = access & USER, write = access & STORE, fetch = access & FETCH, ok;
 	u32 error = (user ? 4 : 0) | (write ? 2 : 0);
 
 	if (fetch && (p->cr4 & SMEP || (p->cr4 & CR4_PAE && p->efer & EFER_NX)))
@@ -292,7 +292,7 @@ static u32 error_of(const struct plan *plan, u32 access)
 
 static void walk_random(struct kunit *test)
 {
-	static const u32 accesses[] = { READ, WRITE, FETCH, USER, USER | WRITE, USER | FETCH };
+	static const u32 accesses[] = { LOAD, STORE, FETCH, USER, USER | STORE, USER | FETCH };
 	static const struct keel_paging *const modes[] = { &long_mode, &pae, &two_level };
 	unsigned int i, mode, a, allowed = 0, refused = 0;
 	struct keel_vcpu *v = vcpu(test);

@@ -39,6 +39,7 @@ static const u8 often[DO_OPS] = {
  * @old: the frame that a vCPU in the guest can read by a translation, 0 for none
  * @way: the leaf that a vCPU in the guest has walked to and remembers, NULL for none
  * @held: frames that root has
+ * @mapped: by frame, how many map it, and in the upper half in which domain
  * @done: steps that have come to something
  * @breaks: writes to pages that were shared
  */
@@ -50,6 +51,7 @@ struct model {
 	u64 old[GUESTS][VCPUS][PAGES];
 	const u64 *way[GUESTS][VCPUS][PAGES];
 	bool held[FAKE_FRAMES];
+	u64 mapped[FAKE_FRAMES];
 	unsigned int done[DO_OPS];
 	unsigned int breaks;
 };
@@ -447,12 +449,13 @@ static bool has_too(const struct keel_frame *frame, unsigned int p, const u64 *l
 static void check(struct kunit *test, struct model *m)
 {
 	unsigned int g, p, i;
-	u64 mapped[FAKE_FRAMES] = { 0 }, sharing = 0, rights;
+	u64 *mapped = m->mapped, sharing = 0, rights;
 	const struct keel_frame *f;
 	const u64 *leaf;
 
 	KUNIT_ASSERT_EQ(test, fake_audit(), 0LL);
 	KUNIT_ASSERT_FALSE(test, fake->wild);
+	memset(m->mapped, 0, sizeof(m->mapped));
 	for (g = 0; g < GUESTS; g++) {
 		sharing += guest_at(g)->stat.shared;
 		for (p = 0; p < PAGES; p++) {

@@ -132,7 +132,7 @@ static void clone_copies(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, new->launched);
 	KUNIT_EXPECT_EQ(test, new->epoch, 0ULL);
 	KUNIT_EXPECT_EQ(test, new->slice_left, 0ULL);
-	KUNIT_EXPECT_EQ(test, memchr_inv(&new->stat, 0, sizeof(new->stat)), NULL);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(&new->stat, 0, sizeof(new->stat)));
 	/* all else is as it was */
 	/* that something is posted is said */
 	old->attention |= KEEL_ATT_IRQ;
@@ -262,9 +262,9 @@ static void clone_writes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_vcpu_write(cpu, FROM, 0x1ff8, 16), 0LL);
 	KUNIT_EXPECT_EQ(test, (int)keel_gmem_read(root, guest, 0x1ff0, back, 32),
 			(int)KEEL_FAULT_DONE);
-	KUNIT_EXPECT_EQ(test, memchr_inv(back, 0, 8), NULL);
-	KUNIT_EXPECT_EQ(test, memchr_inv(back + 8, 0x77, 16), NULL);
-	KUNIT_EXPECT_EQ(test, memchr_inv(back + 24, 0, 8), NULL);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(back, 0, 8));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(back + 8, 0x77, 16));
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(back + 24, 0, 8));
 	/* the pool is empty then: nothing is written */
 	KUNIT_EXPECT_EQ(test, keel_vcpu_write(cpu, FROM, 0x8ff8, 16), -28LL);
 	KUNIT_EXPECT_EQ(test, vcpu->running, 0U);
