@@ -270,6 +270,7 @@ enum keel_merge {
  * @zero: mapped to the one zero frame
  * @shared: mapped to a shared frame
  * @large: the others are in a large page, which is clean or dirty as a whole
+ * @lacks: frames that the guest's reserve for writes to shared pages is short of
  * @page: those that were hashed or merged
  */
 struct keel_scan {
@@ -279,6 +280,7 @@ struct keel_scan {
 	u32 zero;
 	u32 shared;
 	u32 large;
+	u64 lacks;
 	/**
 	 * @page: frame number in the guest, and hash; or, with KEEL_SCAN_MERGED, what it was
 	 * merged with as it was to be expected: KEEL_HINT() or KEEL_HINT_ZERO

@@ -32,10 +32,11 @@ static void make_whole(struct keel_vm *vm)
 
 /**
  * keel_share_reserve() - make the reserves of all guests whole
+ * @pass: the scanner's that has ended: guests whose reserve it has found whole are left alone
  *
  * Return: of how many they are short.
  */
-u32 keel_share_reserve(void)
+u32 keel_share_reserve(u64 pass)
 {
 	struct keel_vm *vm;
 	u32 id, nr = 0;
@@ -43,11 +44,12 @@ u32 keel_share_reserve(void)
 	for (id = 1; id && (vm = keel_vm_next(id)); keel_vm_put(vm)) {
 		id = vm->id + 1;
 		if (mutex_trylock(&vm->lock)) {
-			if (vm->state == KEEL_VM_STATE_RUNNING ||
-			    vm->state == KEEL_VM_STATE_PAUSED)
-				make_whole(vm);
-			else
+			if (READ_ONCE(vm->whole) == pass ||
+			    (vm->state != KEEL_VM_STATE_RUNNING &&
+			     vm->state != KEEL_VM_STATE_PAUSED))
 				vm->is_short = false;
+			else
+				make_whole(vm);
 			mutex_unlock(&vm->lock);
 		}
 		nr += vm->is_short;

@@ -166,6 +166,7 @@ static u64 scan_some(struct keel_sharer *s, u64 gfn, u64 *looked)
 	if (next < 0)
 		return 0;
 	s->found.seen = true;
+	WRITE_ONCE(s->vm->whole, scan.lacks ? 0 : stat.passes + 1);
 	if (!scan.large)
 		s->found.clean += scan.clean + scan.nr;
 	keel_large_seen(s, gfn, next, &scan);
@@ -243,7 +244,7 @@ static bool step(void)
 		end_pass();
 	mutex_unlock(&lock);
 	if (ended)
-		WRITE_ONCE(stat.is_short, keel_share_reserve());
+		WRITE_ONCE(stat.is_short, keel_share_reserve(stat.passes));
 	return ended;
 }
 

@@ -99,7 +99,7 @@ void keel_pairs_forget(struct keel_sharer *from, u64 from_gfn);
 void keel_pairs_merge(struct keel_share_stat *stat);
 
 /* reserve.c: under no lock */
-u32 keel_share_reserve(void);
+u32 keel_share_reserve(u64 pass);
 
 /* index.c: under the lock of share.c */
 struct keel_sharer *keel_index_open(u64 frames);

@@ -22,8 +22,18 @@
 #include "guest.h"
 #include "hash.h"
 
-/* Tables that a call goes through, if it does not find as many pages before that */
-#define TABLES_MAX	4
+/*
+ * Tables that a call goes through, and entries that it looks at one by one, if it does not find
+ * as many pages before that
+ */
+#define TABLES_MAX	8
+#define LOOKS_MAX	(4 * KEEL_TABLE_NR)
+
+/* Entries that are passed: hashed and not written to since, mapped to a shared frame */
+#define CLEAN_MASK	(KEEL_EPT_WRITE | KEEL_LEAF_HASHED | KEEL_TABLE_DIRTY)
+#define CLEAN		(KEEL_EPT_WRITE | KEEL_LEAF_HASHED)
+#define SHARED_MASK	(KEEL_LEAF_IS_SHARED | KEEL_EPT_RWX)
+#define SHARED		(KEEL_LEAF_IS_SHARED | (KEEL_EPT_RWX & ~KEEL_EPT_WRITE))
 
 /* One page; its entry has some right */
 static void look(struct keel_root *root, struct keel_guest *guest, struct keel_scan *scan,
@@ -77,27 +87,30 @@ static u64 *skip(u64 *at, const u64 *end, u64 mask, u64 val)
 	return at;
 }
 
-/* The pages from @gfn on that one table maps, as far as there is room for what is found */
+/*
+ * The pages from @gfn on that one table maps, as far as there is room for what is found; so many
+ * were not passed by skip()
+ */
 static u64 scan_table(struct keel_root *root, struct keel_guest *guest, struct keel_scan *scan,
-		      u64 *entry, u64 gfn, u64 seed)
+		      u64 *entry, u64 gfn, u64 seed, unsigned int *looks)
 {
 	u64 *at = entry, *end = entry + KEEL_TABLE_NR - gfn % KEEL_TABLE_NR, *from;
 
 	while (at < end && scan->nr < KEEL_SCAN_NR) {
 		from = at;
-		at = skip(at, end, KEEL_EPT_WRITE | KEEL_LEAF_HASHED | KEEL_TABLE_DIRTY,
-			  KEEL_EPT_WRITE | KEEL_LEAF_HASHED);
-		scan->clean += at - from;
-		if (at != from)
-			continue;
-		at = skip(at, end, KEEL_LEAF_IS_SHARED | KEEL_EPT_RWX,
-			  KEEL_LEAF_IS_SHARED | (KEEL_EPT_RWX & ~KEEL_EPT_WRITE));
-		scan->shared += at - from;
-		if (at != from)
-			continue;
-		if (__atomic_load_n(at, __ATOMIC_RELAXED) & KEEL_EPT_RWX)
+		if (is(at, CLEAN_MASK, CLEAN)) {
+			at = skip(at, end, CLEAN_MASK, CLEAN);
+			scan->clean += at - from;
+		} else if (is(at, SHARED_MASK, SHARED)) {
+			at = skip(at, end, SHARED_MASK, SHARED);
+			scan->shared += at - from;
+		} else if (is(at, KEEL_EPT_RWX, 0)) {
+			at = skip(at, end, KEEL_EPT_RWX, 0);
+		} else {
 			look(root, guest, scan, at, gfn + (at - entry), seed);
-		at++;
+			at++;
+			++*looks;
+		}
 	}
 	return gfn + (at - entry);
 }
@@ -150,8 +163,8 @@ static u64 scan_large(struct keel_scan *scan, u64 *entry, u64 gfn, u64 seed)
 static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64 seed,
 		  struct keel_scan *scan)
 {
-	unsigned int level, tables;
-	u64 *entry, rights, end = keel_gfn_end(guest->frames);
+	unsigned int level, tables, looks = 0;
+	u64 *entry, rights, reserve, pool, end = keel_gfn_end(guest->frames);
 
 	if (guest->dead)
 		return -ESHUTDOWN;
@@ -161,7 +174,8 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 	}
 	if (!keel_guest_passed(guest, guest->scan_epoch, NULL))
 		return -EBUSY;
-	for (tables = 0; tables < TABLES_MAX && gfn < end && scan->nr < KEEL_SCAN_NR; tables++) {
+	for (tables = 0; tables < TABLES_MAX && looks < LOOKS_MAX && gfn < end &&
+	     scan->nr < KEEL_SCAN_NR; tables++) {
 		entry = keel_guest_walk(guest, gfn << 12, &level, &rights);
 		if (keel_leaf_large(level, *entry)) {
 			/* What @scan says of one is about the whole call. */
@@ -173,10 +187,14 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 		    !(guest->collapse.at && guest->collapse.gfn == (gfn & -KEEL_TABLE_NR)))
 			gfn = scan_shared(root, scan, entry, gfn);
 		else if (level == KEEL_LEVEL_4K)
-			gfn = scan_table(root, guest, scan, entry, gfn, seed);
+			gfn = scan_table(root, guest, scan, entry, gfn, seed, &looks);
 		else
 			gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
 	}
+	reserve = keel_cow_reserve(guest);
+	pool = guest->pool.nr + guest->cooling.nr;
+	if (pool < reserve)
+		scan->lacks = reserve - pool;
 	if (scan->dirty)
 		guest->harvest_epoch = keel_guest_bump(guest);
 	return gfn < end ? gfn : 0;
@@ -213,6 +231,7 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 	found.zero = 0;
 	found.shared = 0;
 	found.large = false;
+	found.lacks = 0;
 	ret = locked(root, guest, gfn, seed, &found);
 	keel_guest_unlock(guest);
 	if (ret < 0)
@@ -224,6 +243,7 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 	scan->zero = found.zero;
 	scan->shared = found.shared;
 	scan->large = found.large;
+	scan->lacks = found.lacks;
 	for (i = 0; i < found.nr; i++)
 		scan->page[i] = found.page[i];
 	return ret;

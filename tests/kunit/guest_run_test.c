@@ -168,7 +168,7 @@ static void run_layout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vcpu_start), (size_t)96);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_run), (size_t)48);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vm_stat), (size_t)152);
-	KUNIT_EXPECT_EQ(test, sizeof(struct keel_scan), (size_t)24 + 16 * KEEL_SCAN_NR);
+	KUNIT_EXPECT_EQ(test, sizeof(struct keel_scan), (size_t)32 + 16 * KEEL_SCAN_NR);
 	KUNIT_EXPECT_EQ(test, sizeof(struct keel_vcpu_stat),
 			(size_t)8 * (1 + KEEL_RUN_NR + 2 * KEEL_EXIT_NR + 2));
 	KUNIT_EXPECT_EQ(test, offsetof(struct keel_shared, exit), (size_t)KEEL_PAGE_SIZE);

@@ -144,36 +144,85 @@ static void scan_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), (s64)-ESHUTDOWN);
 }
 
-/* a call goes through some tables, there or not, and no further */
-static void scan_tables(struct kunit *test)
+#define TABLES	9
+
+/* a guest with memory for so many tables, and frames for them and a page in each */
+static struct keel_guest *guest_of_tables(struct kunit *test)
 {
-	struct keel_guest *g;
-	struct keel_scan sum;
 	u64 batch[24], i;
 
 	fake_machine(test);
-	KUNIT_ASSERT_EQ(test, keel_guest_new(&fake->root, A, 8 * 512), 0LL);
+	KUNIT_ASSERT_EQ(test, keel_guest_new(&fake->root, A, TABLES * 512), 0LL);
 	for (i = 0; i < ARRAY_SIZE(batch); i++)
 		batch[i] = 100 + i;
 	KUNIT_ASSERT_EQ(test, keel_guest_fill(&fake->root, A, batch, ARRAY_SIZE(batch)),
 			(s64)ARRAY_SIZE(batch));
 	fake_pass_all();
-	g = keel_guest_at(&fake->root, A);
-	for (i = 0; i < 8; i++)
+	return keel_guest_at(&fake->root, A);
+}
+
+/* a call goes through some tables, there or not, and no further */
+static void scan_tables(struct kunit *test)
+{
+	struct keel_guest *g = guest_of_tables(test);
+	struct keel_scan sum;
+	u64 i;
+
+	for (i = 0; i < TABLES; i++)
 		if (i != 2)
 			KUNIT_ASSERT_EQ(test, merge_write(g, i * 512 + i, i, NULL),
 					KEEL_FAULT_DONE);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 4 * 512LL);
-	KUNIT_EXPECT_EQ(test, scan.dirty, 3U);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 4 * 512, SEED, &scan), 0LL);
-	KUNIT_EXPECT_EQ(test, scan.dirty, 4U);
-	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 1024 + 1, SEED, &scan), 6 * 512LL);
+	/* there or not */
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 8 * 512LL);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 7U);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 8 * 512, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 1U);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 512 + 1, SEED, &scan), 0LL);
 	/* from one table to the next, with nothing left out */
 	pass(test, &sum);
-	KUNIT_EXPECT_EQ(test, sum.nr + sum.clean, 7U);
+	KUNIT_EXPECT_EQ(test, sum.nr + sum.clean, 8U);
 	pass(test, &sum);
-	KUNIT_EXPECT_EQ(test, sum.clean, 7U);
+	KUNIT_EXPECT_EQ(test, sum.clean, 8U);
 	KUNIT_EXPECT_EQ(test, sum.nr, 0U);
+}
+
+/* where there is much to be done in them, it does not go through as many */
+static void scan_busy(struct kunit *test)
+{
+	struct keel_guest *g = guest_of_tables(test);
+	unsigned int level;
+	u64 i, k;
+
+	for (i = 0; i < TABLES; i++) {
+		KUNIT_ASSERT_EQ(test, merge_write(g, i * 512, i, NULL), KEEL_FAULT_DONE);
+		for (k = 0; k < 512; k++)
+			keel_guest_leaf(g, i * 512 << 12, &level)[k] = KEEL_EPT_RWX |
+				(i ? KEEL_TABLE_DIRTY : KEEL_LEAF_HASHED);
+	}
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 5 * 512LL);
+	KUNIT_EXPECT_EQ(test, scan.clean, 512U);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 4 * 512U);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 5 * 512, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.dirty, 4 * 512U);
+}
+
+/* what writes to shared pages could need, and the pool has not, is told with it */
+static void scan_lacks(struct kunit *test)
+{
+	struct keel_vm_stat stat;
+	struct keel_guest *g;
+
+	fake_machine(test);
+	g = merge_guest(test, A, 100, 30);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.lacks, 0ULL);
+	g->stat.shared = 64 * 100;
+	KUNIT_EXPECT_EQ(test, keel_guest_stat(&fake->root, A, &stat), 0LL);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.lacks, 116 - stat.pool);
+	g->stat.shared = 64 * (stat.pool - 16);
+	KUNIT_EXPECT_EQ(test, keel_guest_scan(&fake->root, A, 0, SEED, &scan), 0LL);
+	KUNIT_EXPECT_EQ(test, scan.lacks, 0ULL);
 }
 
 /*
@@ -354,6 +403,8 @@ static struct kunit_case scan_cases[] = {
 	KUNIT_CASE(scan_passes),
 	KUNIT_CASE(scan_waits),
 	KUNIT_CASE(scan_tables),
+	KUNIT_CASE(scan_busy),
+	KUNIT_CASE(scan_lacks),
 	KUNIT_CASE(scan_next),
 	KUNIT_CASE(scan_next_zero),
 	KUNIT_CASE(scan_next_not),
