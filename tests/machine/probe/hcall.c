@@ -146,6 +146,18 @@ static bool fits(u64 nr, s64 ret)
 	}
 }
 
+/* Unless there is one: a guest that could be cloned, or become a clone */
+static void be_there(struct rnd_state *rnd, const struct keel *keel, u64 id)
+{
+	s64 ret;
+
+	call_root(KEEL_HC(KEEL_HC_VM_NEW), id, 62, 0);
+	fill_batch(rnd, keel);
+	ret = call_root(KEEL_HC(KEEL_HC_VM_FILL), id, 4, 0);
+	if (ret > 0)
+		fits(KEEL_HC_VM_FILL, ret);
+}
+
 static void one_call(struct rnd_state *rnd, const struct keel *keel)
 {
 	u64 nr = prandom_u32_state(rnd) % (KEEL_HC_NR + 2), rax, rdx = random64(rnd);
@@ -169,8 +181,11 @@ static void one_call(struct rnd_state *rnd, const struct keel *keel)
 	/* guests of so few sizes that some of them are equal */
 	if (nr == KEEL_HC_VM_NEW && rsi < 64)
 		rsi |= 62;
-	if (nr == KEEL_HC_VM_CLONE && rsi < 64)
+	if (nr == KEEL_HC_VM_CLONE && rsi < 64) {
 		rsi = 1 + rsi % GUESTS;
+		be_there(rnd, keel, rdi);
+		be_there(rnd, keel, rsi);
+	}
 	if (nr == KEEL_HC_VM_DOMAIN)
 		rsi %= 2;
 	if (nr == KEEL_HC_VM_FILL || nr == KEEL_HC_VM_MAP)
