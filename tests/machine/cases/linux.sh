@@ -13,6 +13,10 @@
 check "load" insmod keel.ko
 if [ "$1" = one ]; then
 	linux_works one 1 linux-6.1 vmlinux
+elif emulated_by 2.7; then
+	# It loses a virtual interrupt that is being delivered when an EPT violation comes between:
+	# then a vCPU waits for good, with interrupts off, for one that has lost its IPI.
+	echo "left out on this emulator: two guests with two vCPUs"
 else
 	linux_create a 2 linux-6.1 vmlinux work
 	linux_create b 2 linux-6.1 vmlinux idle
