@@ -37,7 +37,8 @@ help:
 	@echo "  make sparse       sparse over all C files"
 	@echo "  make style        checkpatch, kernel-doc, headers, layers"
 	@echo "  make bench        Keel beside KVM, in emulated instructions"
-	@echo "  make bench-boot   the boot of Linux, likewise, and on the machine itself"
+	@echo "  make bench-boot   the boot of Linux, likewise, and on the machine itself; and memory"
+	@echo "                    of guests that have booted it"
 	@echo "  make install      keel.ko by DKMS, keelctl, man page (as root)"
 	@echo "  make uninstall    takes them away again"
 	@echo "  make clean        removes build/"
@@ -85,6 +86,7 @@ bench:
 
 bench-boot:
 	@scripts/bench --part boot
+	@scripts/bench --part many
 
 check:
 	@scripts/check full

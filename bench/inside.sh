@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# inside.sh all|load|clone|share|boot CPUS : the measurements on one machine, in its busybox,
+# inside.sh all|load|clone|share|boot|many CPUS : the measurements on one machine, in its busybox,
 # beside the programs, the small guests and keel.ko.  KVM and Keel take turns: they cannot
 # both have VMX.  'load' stands for those of loading and unloading only, 'clone' for those of
-# clones, 'share' for those of sharing, 'boot' for those of booting Linux, which has files of
-# its own.  Prints the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and
+# clones, 'share' for those of sharing, 'boot' for those of booting Linux and 'many' for those
+# of guests that have booted it, which have files of their own.  Prints the programs' lines (see their heads), Keel's counters as 'NAME VALUE', and
 # 'end' when all is done.
 
 set -e
@@ -38,6 +38,16 @@ if [ "$1" = boot ]; then
 	rmmod keel
 	# the last thing that this machine does
 	[ "$2" != 1 ] || ./native vmlinux initrd
+	echo end
+	exit
+fi
+if [ "$1" = many ]; then
+	modprobe kvm_intel
+	./kvmmany vmlinux initrd 4
+	rmmod kvm_intel kvm
+	insmod keel.ko
+	./keelmany vmlinux initrd 4
+	rmmod keel
 	echo end
 	exit
 fi

@@ -16,6 +16,7 @@
 
 #include "../uapi/keel.h"
 #include "genl.h"
+#include "keelpc.h"
 #include "keelvm.h"
 #include "linuxboot.h"
 
@@ -32,47 +33,13 @@ struct sum {
 	} reason[REASONS];
 };
 
-static void put_image(const struct image *image)
-{
-	struct nlattr *nest;
-	unsigned int i;
-
-	genl_put_u32(KEEL_A_VM_IMAGE_FD, image->fd);
-	for (i = 0; i < image->segments; i++) {
-		nest = genl_nest(KEEL_A_VM_SEGMENT);
-		genl_put_u64(KEEL_A_SEGMENT_GPA, image->segment[i].gpa);
-		genl_put_u64(KEEL_A_SEGMENT_OFFSET, image->segment[i].offset);
-		genl_put_u64(KEEL_A_SEGMENT_SIZE, image->segment[i].size);
-		genl_nest_end(nest);
-	}
-	nest = genl_nest(KEEL_A_VM_START);
-	genl_put_u64(KEEL_A_START_RIP, image->start.rip);
-	genl_put_u64(KEEL_A_START_RBX, image->start.rbx);
-	genl_nest_end(nest);
-}
-
 static uint64_t boot(const struct image *image)
 {
 	uint64_t begin = linux_ticks();
-	FILE *console;
-	char line[80];
+	FILE *console = keelpc_start(NAME, image);
 
-	keelvm_begin(KEEL_CMD_VM_NEW, NAME);
-	genl_put_u64(KEEL_A_VM_MEMORY, image->memory);
-	genl_put_u32(KEEL_A_VM_VCPUS, image->vcpus);
-	genl_do();
-	console = keelvm_console(NAME);
-	keelvm_begin(KEEL_CMD_VM_LOAD, NAME);
-	put_image(image);
-	genl_do();
-	/* It is at the start that memory is filled. */
-	keelvm_command(KEEL_CMD_VM_START, NAME);
 	printf("keel-boot-load %u %lu\n", image->vcpus, linux_ticks() - begin);
-	do {
-		if (!fgets(line, sizeof(line), console))
-			errx(1, "the guest does not come up");
-		line[strcspn(line, "\r\n")] = 0;
-	} while (strncmp(line, LINUX_SAYS, strlen(LINUX_SAYS) - 1));
+	keelpc_wait(console);
 	return linux_ticks() - begin;
 }
 

@@ -50,13 +50,6 @@ static void expect(unsigned int i, const char *begin, char *line, int size)
 	} while (strncmp(line, begin, strlen(begin)));
 }
 
-static uint64_t share_number(uint16_t type)
-{
-	genl_begin(KEEL_CMD_SHARE_GET);
-	genl_do();
-	return genl_number(genl_answer(type));
-}
-
 static void look(struct share_state *state)
 {
 	genl_begin(KEEL_CMD_SHARE_GET);
@@ -82,29 +75,6 @@ static void make(const struct share_kind *kind)
 		expect(i, ALIKE_FILLED, line, sizeof(line));
 		keelvm_command(KEEL_CMD_VM_PAUSE, name);
 	}
-}
-
-static void share(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < SHARE_GUESTS; i++) {
-		genl_begin(KEEL_CMD_SHARE_SET);
-		genl_put_text(KEEL_A_SHARE_NAME, name_of(i));
-		genl_put_u32(KEEL_A_SHARE_ENABLE, 1);
-		genl_put_u32(KEEL_A_SHARE_DOMAIN, DOMAIN);
-		genl_do();
-	}
-}
-
-/* Until nothing is found any more */
-static void settle(struct share_watch *w)
-{
-	genl_begin(KEEL_CMD_SHARE_SCAN);
-	genl_do();
-	do {
-		share_look(w);
-	} while (share_number(KEEL_A_SHARE_SCANS_ASKED) != share_number(KEEL_A_SHARE_SCANS_DONE));
 }
 
 static unsigned long counted(uint16_t type, const char *name)
@@ -142,11 +112,12 @@ static void measure(const struct share_kind *kind)
 	share_begin(&w);
 	make(kind);
 	share_start(&w);
-	share();
+	for (i = 0; i < SHARE_GUESTS; i++)
+		keelvm_share(name_of(i), DOMAIN);
 	share_count(&w);
-	settle(&w);
+	keelvm_settle(share_look, &w);
 	share_mark(&w);
-	settle(&w);
+	keelvm_settle(share_look, &w);
 	share_report(&w);
 	if (kind->kind == ALIKE_EQUAL)
 		report_break();

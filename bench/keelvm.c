@@ -107,3 +107,38 @@ unsigned long keelvm_counted(uint16_t type, const char *name)
 			return genl_number(genl_inner(count, KEEL_A_COUNT_COUNT));
 	return 0;
 }
+
+/**
+ * keelvm_share() - let a guest share its pages
+ * @name: its name
+ * @domain: with whom
+ */
+void keelvm_share(const char *name, uint32_t domain)
+{
+	genl_begin(KEEL_CMD_SHARE_SET);
+	genl_put_text(KEEL_A_SHARE_NAME, name);
+	genl_put_u32(KEEL_A_SHARE_ENABLE, 1);
+	genl_put_u32(KEEL_A_SHARE_DOMAIN, domain);
+	genl_do();
+}
+
+static uint64_t share_number(uint16_t type)
+{
+	genl_begin(KEEL_CMD_SHARE_GET);
+	genl_do();
+	return genl_number(genl_answer(type));
+}
+
+/**
+ * keelvm_settle() - have all guests scanned until nothing is found any more
+ * @look: called until then
+ * @w: for it
+ */
+void keelvm_settle(void (*look)(struct share_watch *w), struct share_watch *w)
+{
+	genl_begin(KEEL_CMD_SHARE_SCAN);
+	genl_do();
+	do {
+		look(w);
+	} while (share_number(KEEL_A_SHARE_SCANS_ASKED) != share_number(KEEL_A_SHARE_SCANS_DONE));
+}

@@ -3,8 +3,7 @@
  * kvmshare ELF : what KSM costs with guests of KVM, and what it saves.
  *
  * ELF is alike.c.  The same as keelshare does with guests of Keel; each guest has a process
- * of its own, which waits when the guest has filled its memory.  KSM does a whole pass
- * whenever it is awake, and does not sleep longer than it has to.
+ * of its own, which waits when the guest has filled its memory.
  *
  * The lines: those of share.c; 'kvm-rate break TICKS', which the guest says; and
  * 'kvm-exits break ROUNDS EXITS', of any kind.
@@ -14,7 +13,6 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,16 +24,9 @@
 #include "../uapi/machine.h"
 #include "alike.h"
 #include "image.h"
+#include "ksm.h"
 #include "kvmvm.h"
 #include "share.h"
-
-/* More pages than there are: KSM ends a turn with a pass, and then sleeps. */
-#define PAGES_TO_SCAN	1000000
-#define SLEEP_MS	20
-
-#define KSM_STOP	0
-#define KSM_RUN		1
-#define KSM_UNMERGE	2
 
 /**
  * struct guest - a guest in a process of its own
@@ -50,68 +41,6 @@ static struct guest {
 } guests[SHARE_GUESTS];
 
 static struct image image;
-static char ksmd[64];
-
-static unsigned long ksm(const char *name)
-{
-	char path[64];
-	unsigned long val;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%lu", &val) != 1)
-		err(1, "%s", path);
-	fclose(file);
-	return val;
-}
-
-static void ksm_set(const char *name, unsigned long val)
-{
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
-	file = fopen(path, "w");
-	if (!file || fprintf(file, "%lu\n", val) < 0 || fclose(file))
-		err(1, "%s", path);
-}
-
-/* KSM's thread: where its CPU time stands */
-static void find_ksmd(void)
-{
-	char line[32];
-	glob_t found;
-	size_t i;
-	FILE *file;
-
-	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
-		errx(1, "/proc: no processes");
-	for (i = 0; i < found.gl_pathc && !*ksmd; i++) {
-		file = fopen(found.gl_pathv[i], "r");
-		if (!file)
-			continue;
-		if (fgets(line, sizeof(line), file) && !strcmp(line, "ksmd\n"))
-			snprintf(ksmd, sizeof(ksmd), "%.*sschedstat",
-				 (int)strlen(found.gl_pathv[i]) - 4, found.gl_pathv[i]);
-		fclose(file);
-	}
-	globfree(&found);
-	if (!*ksmd)
-		errx(1, "there is no ksmd");
-}
-
-static void look(struct share_state *state)
-{
-	FILE *file = fopen(ksmd, "r");
-
-	if (!file || fscanf(file, "%lu", &state->cpu) != 1)
-		err(1, "%s", ksmd);
-	fclose(file);
-	state->passes = ksm("full_scans");
-	state->frames = ksm("pages_shared");
-	state->saved = ksm("pages_sharing");
-}
 
 /* True when it has said all */
 static bool say(const struct kvmvm_said *said, int filled)
@@ -205,14 +134,14 @@ static void report_break(void)
 
 static void measure(const struct share_kind *kind)
 {
-	struct share_watch w = { .who = "kvm", .kind = kind, .look = look };
+	struct share_watch w = { .who = "kvm", .kind = kind, .look = ksm_look };
 	unsigned int i;
 
 	share_begin(&w);
 	make(kind);
 	share_start(&w);
 	share_count(&w);
-	ksm_set("run", KSM_RUN);
+	ksm_run(KSM_RUN);
 	/* Nothing was found in the last pass, and in the first one nothing can be. */
 	do {
 		share_look(&w);
@@ -220,13 +149,13 @@ static void measure(const struct share_kind *kind)
 	share_mark(&w);
 	while (w.last.passes == w.mark.passes)
 		share_look(&w);
-	ksm_set("run", KSM_STOP);
+	ksm_run(KSM_STOP);
 	share_report(&w);
 	if (kind->kind == ALIKE_EQUAL)
 		report_break();
 	for (i = 0; i < SHARE_GUESTS; i++)
 		end(&guests[i]);
-	ksm_set("run", KSM_UNMERGE);
+	ksm_run(KSM_UNMERGE);
 }
 
 int main(int argc, char **argv)
@@ -237,10 +166,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: kvmshare ELF");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	image_load(&image, argv[1]);
-	find_ksmd();
-	ksm_set("run", KSM_UNMERGE);
-	ksm_set("pages_to_scan", PAGES_TO_SCAN);
-	ksm_set("sleep_millisecs", SLEEP_MS);
+	ksm_begin();
 	for (i = 0; i < SHARE_KINDS; i++)
 		measure(&share_kinds[i]);
 	return 0;

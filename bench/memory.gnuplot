@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Memory of guests that share over time.  scripts/bench --plot sets the output and data,
-# a file with two blocks of lines 'MS KIB': of Keel, and of KVM.
+# Memory of guests that share over time.  scripts/bench --plot sets the output, the heading, up
+# to where the axis goes, and data, a file with two blocks of lines 'MS KIB': of Keel, and of KVM.
 
 set terminal svg size 800,400 font "sans-serif,13" background "white"
-set title "Four guests that fill 16 MiB each with the same pages"
+set title heading
 set xlabel "seconds of the emulated machine, since the first of them was made"
 set ylabel "memory used, MiB"
-set yrange [0:80]
+set yrange [0:highest]
 set grid ytics lc rgb "#dddddd"
 set key right top
 set border 3

@@ -11,22 +11,19 @@
  *	{WHO}-used KIND KIB ...
  *		as memory.c has it, with the guests and everything of theirs
  *	{WHO}-at MS KIB
- *		so much memory is used, so long after the first guest has begun to come; only
- *		of the first kind
+ *		as series.c has it, from before the first guest; only of the first kind
  *
  * World: user, in the machine that is measured.
  */
 #include <err.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "alike.h"
 #include "busy.h"
+#include "series.h"
 #include "share.h"
 
 #define LOOK_NS		5000000
-#define SAMPLE_NS	100000000
-#define SAMPLES		2048
 
 const struct share_kind share_kinds[SHARE_KINDS] = {
 	{ "equal", ALIKE_EQUAL },
@@ -34,27 +31,8 @@ const struct share_kind share_kinds[SHARE_KINDS] = {
 	{ "same", ALIKE_SAME },
 };
 
-/* Memory over time, by a thread of its own */
-static pthread_t sampler;
-static pthread_mutex_t sampler_ends = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	unsigned long ns;
-	long free;
-} sample[SAMPLES];
-static unsigned int samples;
-
 /* For the TSC's rate */
 static unsigned long begin_ns, begin_ticks;
-
-static void *take_samples(void *unused)
-{
-	while (pthread_mutex_trylock(&sampler_ends) && samples < SAMPLES) {
-		sample[samples].ns = busy_now();
-		sample[samples++].free = memory_free();
-		busy_wait(SAMPLE_NS);
-	}
-	return unused;
-}
 
 /**
  * share_begin() - before the guests come
@@ -65,10 +43,7 @@ void share_begin(struct share_watch *w)
 	memory_read(&w->before);
 	begin_ns = busy_now();
 	begin_ticks = __builtin_ia32_rdtsc();
-	samples = 0;
-	pthread_mutex_lock(&sampler_ends);
-	if (pthread_create(&sampler, NULL, take_samples, NULL))
-		errx(1, "no thread");
+	series_begin();
 }
 
 /**
@@ -142,7 +117,6 @@ void share_report(struct share_watch *w)
 {
 	unsigned long ns, ticks, passes, khz;
 	struct memory after;
-	unsigned int i;
 
 	w->look(&w->last);
 	ticks = __builtin_ia32_rdtsc() - begin_ticks;
@@ -151,9 +125,6 @@ void share_report(struct share_watch *w)
 	passes = w->last.passes - w->mark.passes;
 	if (!passes)
 		errx(1, "no pass over settled memory");
-	pthread_mutex_unlock(&sampler_ends);
-	pthread_join(sampler, NULL);
-	pthread_mutex_unlock(&sampler_ends);
 	memory_read(&after);
 
 	printf("%s-share %s %lu %lu %lu %lu %lu %lu\n", w->who, w->kind->name,
@@ -161,9 +132,5 @@ void share_report(struct share_watch *w)
 	       w->found_cpu * khz / 1000000,
 	       (w->last.cpu - w->mark.cpu) / passes * khz / 1000000);
 	printf("%s-used %s %ld\n", w->who, w->kind->name, w->before.free - after.free);
-	if (w->kind != share_kinds)
-		return;
-	for (i = 0; i < samples; i++)
-		printf("%s-at %lu %ld\n", w->who, (sample[i].ns - begin_ns) / 1000000,
-		       w->before.free - sample[i].free);
+	series_end(w->kind == share_kinds ? w->who : NULL);
 }

@@ -231,7 +231,7 @@ static void deadlines(void)
 		}
 		CHECK(ticks() >= when && *fired == before + i + 1 && !rdmsr(MSR_DEADLINE));
 	}
-	/* one that is taken back, unless the vCPU was away until then, and one that is over already */
+	/* one that is taken back, unless the vCPU was away until then, and one that is over */
 	irq_off();
 	when = ticks() + 3000;
 	wrmsr(MSR_DEADLINE, when);
