@@ -114,7 +114,7 @@ static int build(struct keel_vm *vm)
 	if (!err)
 		keel_uart_start(vm);
 	if (!err)
-		err = keel_vcpus_start(vm);
+		err = keel_vcpus_get(vm);
 	if (err)
 		keel_supply_close(vm);
 	return err;
@@ -141,7 +141,9 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 	WRITE_ONCE(vm->started, ktime_get_boottime_ns());
+	/* What it does is told behind that it runs. */
 	set_state(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
+	keel_vcpus_start(vm);
 	return 0;
 }
 

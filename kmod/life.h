@@ -30,7 +30,8 @@ void keel_life_report(struct keel_vm *vm, u32 state, u32 reason, u64 detail);
 /* vcpu.c; under the guest's lock */
 int keel_vcpus_init(struct keel *keel);
 void keel_vcpus_exit(void);
-int keel_vcpus_start(struct keel_vm *vm);
+int keel_vcpus_get(struct keel_vm *vm);
+void keel_vcpus_start(struct keel_vm *vm);
 void keel_vcpus_rest(struct keel_vm *vm);
 void keel_vcpus_stop(struct keel_vm *vm);
 void keel_vcpus_hold(struct keel_vm *vm);

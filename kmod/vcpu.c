@@ -328,25 +328,33 @@ static int make_ready(struct keel_vcpu_thread *t)
 }
 
 /**
- * keel_vcpus_start() - let a guest's vCPUs run
- * @vm: the guest, which is in root
+ * keel_vcpus_get() - have threads for a guest's vCPUs
+ * @vm: the guest
  *
  * Return: 0 or an errno; there are no threads then.
  */
-int keel_vcpus_start(struct keel_vm *vm)
+int keel_vcpus_get(struct keel_vm *vm)
 {
 	int err = 0;
 	u32 i;
 
 	for (i = 0; i < vm->config.vcpus && !err; i++)
 		err = make_ready(&vm->thread[i]);
-	if (err) {
+	if (err)
 		keel_vcpus_stop(vm);
-		return err;
-	}
+	return err;
+}
+
+/**
+ * keel_vcpus_start() - let a guest's vCPUs run
+ * @vm: the guest, which is in root, and has threads
+ */
+void keel_vcpus_start(struct keel_vm *vm)
+{
+	u32 i;
+
 	for (i = 0; i < vm->config.vcpus; i++)
 		keel_hand_go(vm->thread[i].hand, keel_vcpu_main, &vm->thread[i]);
-	return 0;
 }
 
 /**
