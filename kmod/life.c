@@ -21,11 +21,17 @@
 #define FIRST_FILL	3
 #define FILL_A_VCPU	3
 
-static void set_state(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
+/* What whoever asks is told from now on; nobody hears of it yet. */
+static void put_state(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
 {
 	WRITE_ONCE(vm->state, state);
 	WRITE_ONCE(vm->reason, reason);
 	WRITE_ONCE(vm->detail, detail);
+}
+
+static void set_state(struct keel_vm *vm, u32 state, u32 reason, u64 detail)
+{
+	put_state(vm, state, reason, detail);
 	keel_notify_vm(vm, KEEL_VM_EVENT_STATE);
 }
 
@@ -141,9 +147,10 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 	WRITE_ONCE(vm->started, ktime_get_boottime_ns());
-	/* What it does is told behind that it runs. */
-	set_state(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
+	/* It can have something to tell at once, and does not wait for who listens. */
+	put_state(vm, KEEL_VM_STATE_RUNNING, KEEL_VM_REASON_COMMAND, 0);
 	keel_vcpus_start(vm);
+	keel_notify_vm(vm, KEEL_VM_EVENT_STATE);
 	return 0;
 }
 
