@@ -44,7 +44,7 @@ u32 keel_share_reserve(u64 pass)
 	for (id = 1; id && (vm = keel_vm_next(id)); keel_vm_put(vm)) {
 		id = vm->id + 1;
 		if (mutex_trylock(&vm->lock)) {
-			if (READ_ONCE(vm->whole) == pass ||
+			if ((vm->sharer && READ_ONCE(vm->sharer->whole) == pass) ||
 			    (vm->state != KEEL_VM_STATE_RUNNING &&
 			     vm->state != KEEL_VM_STATE_PAUSED))
 				vm->is_short = false;

@@ -166,7 +166,7 @@ static u64 scan_some(struct keel_sharer *s, u64 gfn, u64 *looked)
 	if (next < 0)
 		return 0;
 	s->found.seen = true;
-	WRITE_ONCE(s->vm->whole, scan.lacks ? 0 : stat.passes + 1);
+	WRITE_ONCE(s->whole, scan.lacks ? 0 : stat.passes + 1);
 	if (!scan.large)
 		s->found.clean += scan.clean + scan.nr;
 	keel_large_seen(s, gfn, next, &scan);

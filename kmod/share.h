@@ -122,6 +122,7 @@ void keel_index_exit(void);
  * @domain: with whom, 0 for itself alone
  * @found: what the pass that is under way has found
  * @last: what the last one has
+ * @whole: the pass that has found its reserve whole
  * @capped: its pages that are so by keel_index_cap()
  * @nr: entries of @chunk
  * @chunk: its pages in the index, NULL before the first one; a chunk is there once one of its
@@ -133,6 +134,7 @@ struct keel_sharer {
 	u32 domain;
 	struct keel_share_pages found;
 	struct keel_share_pages last;
+	u64 whole;
 	u64 capped;
 	u64 nr;
 	struct keel_chunk **chunk;

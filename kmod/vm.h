@@ -194,7 +194,6 @@ struct keel_vcpu_thread {
  * @domain: guests of the same one share pages, 0 for itself alone
  * @sharer: what it is to the scanner, NULL while it does not share
  * @large: its large pages, NULL when it has none
- * @whole: the pass of the scanner's that has found its reserve whole
  * @is_short: its reserve is short, and no memory was to be had for that
  * @shortages: how often it has become so
  * @starved: how often it was paused since no memory was to be had for it
@@ -236,7 +235,6 @@ struct keel_vm {
 	u32 domain;
 	struct keel_sharer *sharer;
 	struct keel_large *large;
-	u64 whole;
 	bool is_short;
 	u32 shortages;
 	u32 starved;
