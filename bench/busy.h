@@ -7,7 +7,7 @@
 #ifndef BENCH_BUSY_H
 #define BENCH_BUSY_H
 
-#define BUSY_ROUNDS_MAX	100
+#define BUSY_ROUNDS_MAX	128
 
 /**
  * struct busy_step - a step that is measured
