@@ -127,6 +127,19 @@ u64 keel_cow_reserve(const struct keel_guest *guest)
 	return nr ? RESERVE_MIN + nr / RESERVE_SHARE : 0;
 }
 
+/**
+ * keel_cow_lacks() - how many frames the guest's pool has less than that
+ * @guest: the guest, locked
+ *
+ * Return: the number, 0 when its reserve is whole.
+ */
+u64 keel_cow_lacks(const struct keel_guest *guest)
+{
+	u64 reserve = keel_cow_reserve(guest), pool = guest->pool.nr + guest->cooling.nr;
+
+	return pool < reserve ? reserve - pool : 0;
+}
+
 /* Up to a batch of frames: to the guest's pool as far as it is short, the rest to the host */
 static s64 trim(struct keel_root *root, struct keel_guest *guest, u64 *batch)
 {
@@ -143,7 +156,7 @@ static s64 trim(struct keel_root *root, struct keel_guest *guest, u64 *batch)
 		keel_frame_write(frame, 1, KEEL_OWNER_ROOT, frame->flags & ~KEEL_FRAME_FREE);
 		keel_zero(keel_phys(pfn << 12));
 		keel_frame_clean(frame);
-		if (guest->pool.nr + guest->cooling.nr < keel_cow_reserve(guest)) {
+		if (keel_cow_lacks(guest)) {
 			keel_pool_push(&guest->pool, pfn, frame);
 			continue;
 		}

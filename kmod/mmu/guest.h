@@ -360,6 +360,7 @@ enum keel_fault keel_cow_break(struct keel_root *root, struct keel_guest *guest,
 bool keel_cow_drop(struct keel_root *root, struct keel_frame *frame);
 void keel_cow_spare(struct keel_guest *guest, u64 pfn, struct keel_frame *frame);
 u64 keel_cow_reserve(const struct keel_guest *guest);
+u64 keel_cow_lacks(const struct keel_guest *guest);
 /* under the lock of struct keel_root */
 s64 keel_guest_trim(struct keel_root *root, u64 id, u64 *batch);
 

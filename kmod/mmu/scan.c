@@ -164,7 +164,7 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 		  struct keel_scan *scan)
 {
 	unsigned int level, tables, looks = 0;
-	u64 *entry, rights, reserve, pool, end = keel_gfn_end(guest->frames);
+	u64 *entry, rights, end = keel_gfn_end(guest->frames);
 
 	if (guest->dead)
 		return -ESHUTDOWN;
@@ -191,10 +191,7 @@ static s64 locked(struct keel_root *root, struct keel_guest *guest, u64 gfn, u64
 		else
 			gfn = (gfn | (keel_level_size(level) / KEEL_PAGE_SIZE - 1)) + 1;
 	}
-	reserve = keel_cow_reserve(guest);
-	pool = guest->pool.nr + guest->cooling.nr;
-	if (pool < reserve)
-		scan->lacks = reserve - pool;
+	scan->lacks = keel_cow_lacks(guest);
 	if (scan->dirty)
 		guest->harvest_epoch = keel_guest_bump(guest);
 	return gfn < end ? gfn : 0;
@@ -231,7 +228,6 @@ s64 keel_guest_scan(struct keel_root *root, u64 id, u64 gfn, u64 seed, struct ke
 	found.zero = 0;
 	found.shared = 0;
 	found.large = false;
-	found.lacks = 0;
 	ret = locked(root, guest, gfn, seed, &found);
 	keel_guest_unlock(guest);
 	if (ret < 0)
