@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .PHONY: help all keel.ko keelctl guests demo check check-all check-quick kunit user fuzz machine sparse style \
-	bench bench-boot install uninstall clean
+	bench install uninstall clean
 
 help:
 	@echo "Keel: a thin VT-x hypervisor that slides beneath the running Linux"
@@ -37,7 +37,6 @@ help:
 	@echo "  make sparse       sparse over all C files"
 	@echo "  make style        checkpatch, kernel-doc, headers, layers"
 	@echo "  make bench        Keel beside KVM, in emulated instructions"
-	@echo "  make bench-boot   the boot of Linux, likewise, and on the machine itself; and memory"
 	@echo "                    of guests that have booted it"
 	@echo "  make install      keel.ko by DKMS, keelctl, man page (as root)"
 	@echo "  make uninstall    takes them away again"
@@ -83,8 +82,6 @@ style:
 
 bench:
 	@scripts/bench
-
-bench-boot:
 	@scripts/bench --part boot
 	@scripts/bench --part many
 
