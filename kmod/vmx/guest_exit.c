@@ -283,8 +283,13 @@ unknown(struct keel_root_cpu *cpu, u64 reason)
 		keel_give_back(cpu);
 	run->exit = reason & 0xffff;
 	keel_dump(cpu);
-	keel_vcpu_leave(cpu, reason & KEEL_REASON_ENTRY_FAILED ? KEEL_RUN_ENTRY :
-								 KEEL_RUN_UNKNOWN);
+	if (!(reason & KEEL_REASON_ENTRY_FAILED)) {
+		keel_vcpu_leave(cpu, KEEL_RUN_UNKNOWN);
+		return;
+	}
+	keel_vcpu_leave(cpu, KEEL_RUN_ENTRY);
+	/* A VMLAUNCH that fails leaves its VMCS clear (SDM 27.8): so that the next one is one. */
+	keel_vcpu_park(cpu);
 }
 
 /* Not inline, and called last: its registers would be saved for CPUID, too. */
