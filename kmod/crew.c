@@ -174,8 +174,11 @@ static struct keel_hand *make(const char *name)
 	WRITE_ONCE(birthplace, hand->home);
 	hand->cpus = hand->task->nr_cpus_allowed;
 	err = join_cgroups(hand->task);
-	if (!err)
+	if (!err) {
+		/* A new thread sleeps uninterruptibly, which is load, and complained of in the end. */
+		wake_up_process(hand->task);
 		return hand;
+	}
 	dismiss(hand);
 	return ERR_PTR(err);
 }
