@@ -383,6 +383,7 @@ enum keel_run_reason {
  * @val: what is written, OUT or MMIO
  * @exit: basic exit reason
  * @pool: frames left in the guest's pool
+ * @cooling: those that wait to join it
  * @cpu: which CPU has the vCPU
  * @blocks: so many blocks the guest would like to have
  * @port: I/O port
@@ -400,6 +401,7 @@ struct keel_run {
 	u64 val;
 	u32 exit;
 	u32 pool;
+	u32 cooling;
 	u16 cpu;
 	u16 blocks;
 	u16 port;

@@ -36,6 +36,12 @@
 #define FILL_MIN	16
 #define FILL_MAX	256
 
+/*
+ * A guest that was last given so many is at work, and gets the next ones ahead of time.  One that
+ * needs few asks for each: of thousands that wait, what each has too much is what there is not.
+ */
+#define FILL_AHEAD	64
+
 /* As many as a page takes in any case, with the tables on the way to it */
 #define FILL_NEED	5
 
@@ -92,16 +98,24 @@ static bool use_spare(struct keel_vm *vm)
 	return stat.spare < before;
 }
 
-/* More frames: false when Linux has not given all of them, and then none are asked for ahead. */
-static bool fill(struct keel_vm *vm)
+/*
+ * More frames: false when Linux has not given all of them, and then none are asked for ahead.
+ * Those that another vCPU has asked for, or that wait until every CPU has been through root, are
+ * more than there were.
+ */
+static bool fill(struct keel_vm *vm, const struct keel_run *run)
 {
-	int err;
+	struct keel_vm_stat stat;
+	int err = 0;
 
 	mutex_lock(&vm->fill_lock);
-	vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
-	err = keel_supply_fill(vm, vm->fill);
-	if (err)
-		vm->fill = 0;
+	keel_supply_stat(vm, &stat);
+	if (stat.pool <= run->pool) {
+		vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
+		err = keel_supply_fill(vm, vm->fill);
+		if (err)
+			vm->fill = 0;
+	}
 	mutex_unlock(&vm->fill_lock);
 	keel_kick();
 	return !err;
@@ -112,7 +126,7 @@ static void fill_dry(struct keel_vm *vm, const struct keel_run *run)
 {
 	struct keel_vm_stat stat;
 
-	if (fill(vm) || use_spare(vm) || keel_large_use(vm))
+	if (fill(vm, run) || use_spare(vm) || keel_large_use(vm))
 		return;
 	keel_supply_stat(vm, &stat);
 	if (stat.pool <= run->pool)
@@ -132,13 +146,12 @@ static void refill(struct keel_vm *vm, const struct keel_run *run)
 	fill_dry(vm, run);
 }
 
-/* A guest that has asked for frames before gets the next ones ahead of time. */
 static void fill_if_low(struct keel_vm *vm, const struct keel_run *run)
 {
 	u32 last = READ_ONCE(vm->fill);
 
-	if (last && run->pool < last / 4)
-		fill(vm);
+	if (last >= FILL_AHEAD && run->pool + run->cooling < last / 4)
+		fill(vm, run);
 }
 
 static bool yield_to_one(struct keel_vcpu_thread *t)

@@ -18,7 +18,7 @@ audit() { grep -q '^ok' "$debug/keel/audit"; }
 # source NAME CPUS : one that has filled its memory
 source_of() {
 	./keelctl create "$1" --memory ${mib}M --cpus "$2" --kernel ./copy --arg ${mib}M || return
-	timeout 300 ./keelctl console --start "$1" < /dev/null > "/tmp/console-$1" &
+	timeout 3000 ./keelctl console --start "$1" < /dev/null > "/tmp/console-$1" &
 	tries=0
 	until grep -q filled "/tmp/console-$1"; do
 		[ $((tries += 1)) -lt 600 ] || return
@@ -129,8 +129,18 @@ for i in 1 $((many / 2)) $many; do
 	is_right m-$i 0
 done
 check "audit" audit
+# What waits for a clone's next pages is little, however often it has been woken since.
+check "m-2: resume" ./keelctl resume m-2
+sleep 3
+./keelctl -j stat m-2 > /tmp/stat
+echo "# m-2: $(number /tmp/stat pool) bytes of frames over"
+check "m-2: has few frames over" [ "$(number /tmp/stat pool)" -le 65536 ]
+check "m-2: pause" ./keelctl pause m-2
 refused "a name that is taken" 'of that name' clone t m-7
 refused "one of many names" 'of that name' clone t m --count 3
+# Threads that were made for nothing are kept, asleep as others are.
+asleep() { sed -n 's/^State:\t//p' $(grep -l '^Name:.keel/' /proc/[0-9]*/status) | sort -u; }
+same "threads are asleep" "I (idle)" "$(asleep)"
 same "of these there is no other" 0 "$(./keelctl list | grep -c ' m-.* running ')"
 check "one of the last" ./keelctl create n-9 --memory 1M
 refused "the last of many names" 'of that name' clone t n --count 9
