@@ -6,6 +6,7 @@
  *	c	look at every byte, and at the registers: "right" and the last mark
  *	1 to 9	write this mark to every other page
  *	t	wait for some beats of each timer: "beats"
+ *	z	beats are far apart from now on, for a guest among thousands: "slow"
  *	q	end
  * It also ends when it is asked to stop, if all is right.
  *
@@ -16,6 +17,7 @@
 
 #define VECTOR		0x50
 #define BEAT		300000
+#define SLOW_BEAT	400000000
 #define BEATS		5
 #define VCPUS		2
 
@@ -30,7 +32,7 @@
 
 static volatile uint64_t beats[VCPUS];
 static volatile uint32_t wrong_on;
-static uint64_t first, pages, mark;
+static uint64_t first, pages, mark, beat_ticks = BEAT;
 
 static volatile uint64_t *page_at(uint64_t i)
 {
@@ -49,7 +51,7 @@ static uint64_t own(uint32_t self, uint64_t what)
 
 static void arm(void)
 {
-	wrmsr(MSR_DEADLINE, ticks() + BEAT);
+	wrmsr(MSR_DEADLINE, ticks() + beat_ticks);
 }
 
 void interrupt(struct frame *frame)
@@ -205,6 +207,10 @@ int guest(uint64_t arg)
 				write_mark(c - '0');
 			if (c == 't')
 				wait_beats(both);
+			if (c == 'z') {
+				beat_ticks = SLOW_BEAT;
+				print("slow\n");
+			}
 		}
 	}
 	return c == 'q' || look() ? 0 : 1;

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Ten thousand clones of one small guest in 1 GiB, all of which live: each has a timer that
+# goes, and what it writes, and at the end each looks at all of its memory and its registers
+# before it says that it ends well.
+#
+# long
+# run: --cpus 2 --mem 1024
+# needs: keelctl guests
+. ./lib.sh
+
+many=10000
+wave=500
+kib=192
+
+list() { ./keelctl -j list | tr '}' '\n'; }
+# among WORDS : so many of the clones are described by them
+among() { list | grep '"name":"m-' | grep -c "$1"; }
+# names FROM
+names() { seq "$1" $(($1 + wave - 1)) | sed 's/^/m-/'; }
+# until_all WORDS : the clones are described by them, in some minutes
+until_all() {
+	tries=0
+	until [ "$(among "$1")" = $many ]; do
+		[ $((tries += 1)) -lt 60 ] || return
+		sleep 10
+	done
+}
+# woken : of some of them, how often each has run by now
+some=$(seq 1 97 $many | sed 's/^/m-/')
+woken() { for name in $some; do cpu_times "$name" | awk '{ print $1, $3 }'; done; }
+
+check "load" insmod keel.ko
+check "create" ./keelctl create t --memory ${kib}K --kernel ./copy --arg ${kib}K
+timeout 100 ./keelctl console --start t < /dev/null > /tmp/t &
+until grep -q filled /tmp/t; do sleep 0.1; done
+printf z > "/dev/$(get t console)"
+until grep -q slow /tmp/t; do sleep 0.1; done
+check "pause" ./keelctl pause t
+check "template" ./keelctl template t
+
+before=$(free_kib)
+check "clone" ./keelctl clone --paused t m --count $many
+after=$(free_kib)
+echo "# paused: $(((before - after) * 1024 / many)) bytes each"
+same "all are there" $many "$(among '"state":"paused"')"
+check "audit" grep -q '^ok' "$debug/keel/audit"
+
+# A wave that has waited for some seconds has given its threads back.
+for i in $(seq 1 $wave $many); do
+	# shellcheck disable=SC2046
+	./keelctl resume $(names "$i") || break
+	sleep 5
+done
+same "all run" $many "$(among '"state":"running"')"
+sleep 20
+after=$(free_kib)
+echo "# running: $(((before - after) * 1024 / many)) bytes each, $after KiB are free"
+woken > /tmp/first
+sleep 60
+woken > /tmp/then
+same "their timers go" "$(echo "$some" | wc -l)" \
+	"$(awk 'NR == FNR { first[$1] = $2; next } $2 > first[$1]' /tmp/first /tmp/then | wc -l)"
+check "audit" grep -q '^ok' "$debug/keel/audit"
+
+for i in $(seq 1 $wave $many); do
+	# shellcheck disable=SC2046
+	./keelctl stop --timeout 600 $(names "$i") || break
+done
+check "each looks at what it has and ends" until_all '"state":"stopped","reason":"exit","detail":0'
+for i in $(seq 1 $wave $many); do
+	# shellcheck disable=SC2046
+	./keelctl destroy $(names "$i") || break
+done
+same "none is left" 0 "$(among m-)"
+check "template off" ./keelctl template t off
+check "resume" ./keelctl resume t
+check "stop it" ./keelctl stop --timeout 60 --wait t
+same "all was right" "stopped exit 0" "$(why t)"
+check "destroy" ./keelctl destroy t
+check "audit" grep -q '^ok' "$debug/keel/audit"
+check "unload" rmmod keel
+finish
