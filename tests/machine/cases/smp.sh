@@ -26,8 +26,9 @@ together 2 $pages ""
 together 4 $((pages / 10)) ""
 together 2 $((pages / 50)) 1
 together 16 20 ""
-# Each thread from CPU to CPU
-./keelctl create smp --memory 32M --cpus 2 --kernel ./smp --arg $((2 << 32 | 3 * pages)) --start
+# Each thread from CPU to CPU, several times
+moved=$((8 * pages))
+./keelctl create smp --memory 96M --cpus 2 --kernel ./smp --arg $((2 << 32 | moved)) --start
 moves=0
 while [ "$(get smp state)" = running ] && [ $moves -lt 500 ]; do
 	for pid in $(get smp threads | tr , ' '); do
@@ -40,7 +41,7 @@ while [ "$(get smp state)" = running ] && [ $moves -lt 500 ]; do
 done
 echo "$moves moves"
 ./keelctl wait smp stopped --timeout 120
-same "while they move" "stopped exit 0 smp $((3 * pages)) ok" "$(why smp) $(said smp)"
+same "while they move" "stopped exit 0 smp $moved ok" "$(why smp) $(said smp)"
 check "they did" test $moves -gt 4
 ./keelctl destroy smp
 check "frames are right" grep -q '^ok' $debug/keel/audit
