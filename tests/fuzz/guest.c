@@ -14,7 +14,7 @@
 static struct fake machine;
 static struct keel_shared shared;
 static struct model model;
-static u64 memory[FAKE_FRAMES][512];
+static u64 memory[FAKE_FRAMES][512] __attribute__((aligned(4096)));
 
 static void check(bool ok)
 {

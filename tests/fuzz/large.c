@@ -5,10 +5,7 @@
  * page holds what was written last, every frame that comes back is zeroed and in nobody's
  * translation, and the audit has to agree all the time.
  */
-#include <linux/errno.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../kunit/phys_stubs.h"
 
@@ -16,6 +13,7 @@
 #define RANGES	2
 #define FRAMES	(RANGES * KEEL_BLOCK_NR)
 #define PAGES	6
+#define MEMORY	FAKE_END
 
 /* Frames for large pages; what comes before them is for single pages. */
 #define BLOCKS	4
@@ -35,68 +33,13 @@ struct sees {
 	bool writes;
 };
 
-static struct fake machine;
-static struct keel_shared shared;
-static u64 memory[FAKE_END][512];
-static u64 val[GUESTS][PAGES];
+#include "guests.h"
+
 static struct sees sees[GUESTS][PAGES];
-static bool held[FAKE_END];
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static struct keel_guest *at(unsigned int g)
-{
-	return keel_guest_alive(&machine.root, g);
-}
 
 static struct keel_vcpu *vcpu(unsigned int g)
 {
 	return fake_vcpu(at(g), 0);
-}
-
-static void start(void)
-{
-	unsigned int i;
-
-	memset(&machine, 0, sizeof(machine));
-	memset(memory, 0, FAKE_FRAMES * sizeof(memory[0]));
-	memset(held, 0, sizeof(held));
-	memset(sees, 0, sizeof(sees));
-	fake = &machine;
-	for (i = 0; i < FAKE_END; i++)
-		machine.page[i] = memory[i];
-	machine.cpu[0].shared = &shared;
-	check(fake_build());
-	fake_extend();
-}
-
-static void settle(unsigned int g)
-{
-	fake_pass_all();
-	keel_pool_settle(&machine.root);
-	if (at(g))
-		keel_guest_settle(&machine.root, at(g));
-}
-
-/* Frames of the host's, for root if @g is no guest */
-static void give(unsigned int g, u64 nr)
-{
-	u64 pfn;
-
-	for (pfn = 1; pfn < FAKE_RAM_END && nr; pfn++) {
-		if (held[pfn] || pfn == FAKE_HOLE)
-			continue;
-		if (g < GUESTS ? keel_guest_fill(&machine.root, g, &pfn, 1) != 1 :
-				 keel_donate(&machine.root, pfn))
-			break;
-		held[pfn] = true;
-		nr--;
-	}
-	settle(g);
 }
 
 static void give_block(unsigned int g, unsigned int which)
@@ -115,30 +58,25 @@ static void give_block(unsigned int g, unsigned int which)
 	settle(g);
 }
 
-/* The host has frames again. */
-static void take_back(const u64 *batch, s64 nr)
+/* The host has frames again, and nobody sees them. */
+static void take_back_all(const u64 *batch, s64 nr)
 {
-	static const u64 zeros[512];
 	const struct sees *s = sees[0];
 	unsigned int k;
 	s64 i;
 
 	for (i = 0; i < nr; i++) {
-		check(batch[i] < END && held[batch[i]]);
-		held[batch[i]] = false;
-		check(!memcmp(memory[batch[i]], zeros, sizeof(zeros)));
+		check(batch[i] < END);
+		take_back(batch[i]);
 		for (k = 0; k < GUESTS * PAGES; k++)
 			check(s[k].pfn != batch[i]);
 	}
 }
 
-static void make(unsigned int g)
+static void make_large(unsigned int g)
 {
-	give(GUESTS, 4);
-	if (keel_guest_new(&machine.root, g, FRAMES))
+	if (!make(g))
 		return;
-	keel_guest_domain(&machine.root, g, 1);
-	memset(val[g], 0, sizeof(val[g]));
 	give(g, 16);
 	give_block(g, g);
 }
@@ -183,7 +121,7 @@ static void end(unsigned int g)
 	do {
 		ret = keel_guest_drain(&machine.root, g, batch);
 		check(ret >= 0 || ret == -EAGAIN);
-		take_back(batch, ret);
+		take_back_all(batch, ret);
 	} while (ret);
 	check(!fake_audit());
 	settle(g);
@@ -248,16 +186,6 @@ static void direct(unsigned int g, unsigned int p, u64 what)
 	val[g][p] = what;
 }
 
-static void merge(unsigned int g, unsigned int p, unsigned int h, unsigned int q)
-{
-	u64 pair[2] = { KEEL_HINT(h, gfns[q]), KEEL_HINT(g, gfns[p]) };
-	s64 nr = keel_merge(&machine.root, pair, 1, 3);
-
-	check(nr == (pair[0] == KEEL_MERGE_DONE));
-	if (nr)
-		check(val[g][p] == val[h][q]);
-}
-
 /*
  * Some steps towards a large page, as the host does them, of one that was split if there was
  * one.  Some vCPUs do not flush meanwhile, some write.
@@ -275,21 +203,6 @@ static void collapse(unsigned int g, unsigned int range, unsigned int n)
 			flush(g);
 		if (n & 32)
 			direct(g, steps % PAGES, steps);
-	}
-}
-
-static void check_all(void)
-{
-	unsigned int g, p;
-	u64 got;
-
-	check(!fake_audit() && !machine.wild);
-	for (g = 0; g < GUESTS; g++) {
-		for (p = 0; p < PAGES && at(g); p++) {
-			check(!keel_gmem_read(&machine.root, at(g), gfns[p] << 12, &got,
-					      sizeof(got)));
-			check(got == val[g][p]);
-		}
 	}
 }
 
@@ -327,7 +240,7 @@ static void step(uint8_t what, unsigned int g, unsigned int h, unsigned int n)
 		leave(g);
 		break;
 	case 9:
-		take_back(batch, keel_guest_trim(&machine.root, g, batch));
+		take_back_all(batch, keel_guest_trim(&machine.root, g, batch));
 		break;
 	case 10:
 		clone(g, h);
@@ -356,8 +269,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 600)
 		size = 600;
 	start();
+	fake_extend();
+	memset(sees, 0, sizeof(sees));
 	for (g = 0; g < GUESTS - 1; g++) {
-		make(g);
+		make_large(g);
 		write(g, 0, 1);
 	}
 	for (; size >= 3; data += 3, size -= 3) {
@@ -366,7 +281,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (at(g))
 			step(data[0] % 16, g, h, data[2]);
 		else
-			make(g);
+			make_large(g);
 		if (data[0] >= 0xe0)
 			check_all();
 	}

@@ -13,7 +13,7 @@
 
 static struct fake machine;
 static struct keel_shared shared;
-static u64 memory[FAKE_FRAMES][512];
+static u64 memory[FAKE_FRAMES][512] __attribute__((aligned(4096)));
 static u64 donated_at[FAKE_FRAMES];
 
 static void check(bool ok)
