@@ -283,13 +283,11 @@ unknown(struct keel_root_cpu *cpu, u64 reason)
 		keel_give_back(cpu);
 	run->exit = reason & 0xffff;
 	keel_dump(cpu);
-	if (!(reason & KEEL_REASON_ENTRY_FAILED)) {
-		keel_vcpu_leave(cpu, KEEL_RUN_UNKNOWN);
-		return;
-	}
-	keel_vcpu_leave(cpu, KEEL_RUN_ENTRY);
+	keel_vcpu_leave(cpu, reason & KEEL_REASON_ENTRY_FAILED ? KEEL_RUN_ENTRY :
+								 KEEL_RUN_UNKNOWN);
 	/* A VMLAUNCH that fails leaves its VMCS clear (SDM 27.8): so that the next one is one. */
-	keel_vcpu_park(cpu);
+	if (reason & KEEL_REASON_ENTRY_FAILED)
+		keel_vcpu_park(cpu);
 }
 
 /* Not inline, and called last: its registers would be saved for CPUID, too. */
