@@ -21,8 +21,7 @@ check "without the magic they are undefined" test "$(calls undefined)" -gt 1000
 same "all CPUs are still demoted" "$(nproc)" "$(counter demoted)"
 check "guests were cloned" test "$(calls cloned)" -gt 0
 check "guests were run, whatever their registers" test "$(calls ran)" -gt 900
-not_launched() { dmesg | grep -c 'VMRESUME failed'; }
-same "and launched again where they could not begin" 0 "$(not_launched)"
+same "and launched again where they could not begin" 0 "$(dmesg | grep -c 'VMRESUME failed')"
 check "audit" grep ok $debug/keel/audit
 ./features > /tmp/features
 check "from user space they are undefined" grep -q 'VMCALL-is-undefined ok' /tmp/features

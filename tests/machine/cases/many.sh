@@ -14,11 +14,18 @@ many=10000
 wave=500
 kib=192
 
-list() { ./keelctl -j list | tr '}' '\n'; }
 # among WORDS : so many of the clones are described by them
-among() { list | grep '"name":"m-' | grep -c "$1"; }
-# names FROM
-names() { seq "$1" $(($1 + wave - 1)) | sed 's/^/m-/'; }
+among() { ./keelctl -j list | tr '}' '\n' | grep '"name":"m-' | grep -c "$1"; }
+# in_waves SECONDS COMMAND... : to all of the clones, some hundred at a time, with a pause behind each
+in_waves() {
+	pause=$1
+	shift
+	for from in $(seq 1 $wave $many); do
+		# shellcheck disable=SC2046
+		./keelctl "$@" $(seq "$from" $((from + wave - 1)) | sed 's/^/m-/') || return
+		sleep "$pause"
+	done
+}
 # until_all WORDS : the clones are described by them, in some minutes
 until_all() {
 	tries=0
@@ -48,11 +55,7 @@ same "all are there" $many "$(among '"state":"paused"')"
 check "audit" grep -q '^ok' "$debug/keel/audit"
 
 # A wave that has waited for some seconds has given its threads back.
-for i in $(seq 1 $wave $many); do
-	# shellcheck disable=SC2046
-	./keelctl resume $(names "$i") || break
-	sleep 5
-done
+in_waves 5 resume
 same "all run" $many "$(among '"state":"running"')"
 sleep 20
 after=$(free_kib)
@@ -64,15 +67,9 @@ same "their timers go" "$(echo "$some" | wc -l)" \
 	"$(awk 'NR == FNR { first[$1] = $2; next } $2 > first[$1]' /tmp/first /tmp/then | wc -l)"
 check "audit" grep -q '^ok' "$debug/keel/audit"
 
-for i in $(seq 1 $wave $many); do
-	# shellcheck disable=SC2046
-	./keelctl stop --timeout 600 $(names "$i") || break
-done
+in_waves 0 stop --timeout 600
 check "each looks at what it has and ends" until_all '"state":"stopped","reason":"exit","detail":0'
-for i in $(seq 1 $wave $many); do
-	# shellcheck disable=SC2046
-	./keelctl destroy $(names "$i") || break
-done
+in_waves 0 destroy
 same "none is left" 0 "$(among m-)"
 check "template off" ./keelctl template t off
 check "resume" ./keelctl resume t
