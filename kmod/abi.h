@@ -382,8 +382,8 @@ enum keel_run_reason {
  * @gpa: guest physical address
  * @val: what is written, OUT or MMIO
  * @exit: basic exit reason
+ * @cooling: frames that wait to join the guest's pool, the number's low bits
  * @pool: frames left in the guest's pool
- * @cooling: those that wait to join it
  * @cpu: which CPU has the vCPU
  * @blocks: so many blocks the guest would like to have
  * @port: I/O port
@@ -399,9 +399,9 @@ enum keel_run_reason {
 struct keel_run {
 	u64 gpa;
 	u64 val;
-	u32 exit;
+	u16 exit;
+	u16 cooling;
 	u32 pool;
-	u32 cooling;
 	u16 cpu;
 	u16 blocks;
 	u16 port;

@@ -175,7 +175,7 @@ static struct keel_hand *make(const char *name)
 	hand->cpus = hand->task->nr_cpus_allowed;
 	err = join_cgroups(hand->task);
 	if (!err) {
-		/* A new thread sleeps uninterruptibly, which is load, and complained of in the end. */
+		/* New ones sleep uninterruptibly: that is load, and complained of. */
 		wake_up_process(hand->task);
 		return hand;
 	}
