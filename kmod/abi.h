@@ -382,7 +382,6 @@ enum keel_run_reason {
  * @gpa: guest physical address
  * @val: what is written, OUT or MMIO
  * @exit: basic exit reason
- * @cooling: frames that wait to join the guest's pool, the number's low bits
  * @pool: frames left in the guest's pool
  * @cpu: which CPU has the vCPU
  * @blocks: so many blocks the guest would like to have
@@ -399,8 +398,7 @@ enum keel_run_reason {
 struct keel_run {
 	u64 gpa;
 	u64 val;
-	u16 exit;
-	u16 cooling;
+	u32 exit;
 	u32 pool;
 	u16 cpu;
 	u16 blocks;

@@ -100,24 +100,24 @@ static bool use_spare(struct keel_vm *vm)
 
 /*
  * More frames: false when Linux has not given all of them, and then none are asked for ahead.
- * Those that another vCPU has asked for, or that wait until every CPU has been through root, are
- * more than there were.
+ * Those that come for another vCPU at this moment are for all.
  */
-static bool fill(struct keel_vm *vm, const struct keel_run *run)
+static bool fill(struct keel_vm *vm)
 {
-	struct keel_vm_stat stat;
-	int err = 0;
+	int err;
 
-	mutex_lock(&vm->fill_lock);
-	keel_supply_stat(vm, &stat);
-	if (stat.pool <= run->pool) {
-		vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
-		err = keel_supply_fill(vm, vm->fill);
-		if (err)
-			vm->fill = 0;
+	if (!mutex_trylock(&vm->fill_lock)) {
+		mutex_lock(&vm->fill_lock);
+		mutex_unlock(&vm->fill_lock);
+		return true;
 	}
-	mutex_unlock(&vm->fill_lock);
+	vm->fill = vm->fill ? min_t(u32, vm->fill * 2, FILL_MAX) : FILL_MIN;
+	err = keel_supply_fill(vm, vm->fill);
+	if (err)
+		vm->fill = 0;
+	/* Until then they are not there. */
 	keel_kick();
+	mutex_unlock(&vm->fill_lock);
 	return !err;
 }
 
@@ -126,7 +126,7 @@ static void fill_dry(struct keel_vm *vm, const struct keel_run *run)
 {
 	struct keel_vm_stat stat;
 
-	if (fill(vm, run) || use_spare(vm) || keel_large_use(vm))
+	if (fill(vm) || use_spare(vm) || keel_large_use(vm))
 		return;
 	keel_supply_stat(vm, &stat);
 	if (stat.pool <= run->pool)
@@ -150,8 +150,8 @@ static void fill_if_low(struct keel_vm *vm, const struct keel_run *run)
 {
 	u32 last = READ_ONCE(vm->fill);
 
-	if (last >= FILL_AHEAD && run->pool + run->cooling < last / 4)
-		fill(vm, run);
+	if (last >= FILL_AHEAD && run->pool < last / 4)
+		fill(vm);
 }
 
 static bool yield_to_one(struct keel_vcpu_thread *t)

@@ -234,7 +234,6 @@ void keel_vcpu_leave(struct keel_root_cpu *cpu, enum keel_run_reason reason)
 	struct keel_vcpu *vcpu = cpu->vcpu;
 
 	cpu->shared->run.pool = vcpu->guest->pool.nr;
-	cpu->shared->run.cooling = vcpu->guest->cooling.nr;
 	cpu->shared->run.said = vcpu->guest->said.nr;
 	cpu->shared->run.blocks = keel_block_wants(vcpu->guest);
 	vcpu->stat.returns[reason]++;
