@@ -78,6 +78,7 @@ bool keel_exit_vmcall(struct keel_root_cpu *cpu, u64 qualification);
 bool keel_exit_init(struct keel_root_cpu *cpu, u64 qualification);
 bool keel_exit_sipi(struct keel_root_cpu *cpu, u64 qualification);
 void keel_startup_state(struct keel_host_state *state, u8 vector);
+void keel_startup_to_vmcs(const struct keel_host_state *state, u64 cr4);
 
 /* inject.c */
 void keel_inject_pending(struct keel_root_cpu *cpu);

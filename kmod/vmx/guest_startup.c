@@ -29,31 +29,7 @@
 
 static void put_state(const struct keel_host_state *state)
 {
-	keel_vmwrite(VMCS_GUEST_CR0, state->cr0 | KEEL_CR0_OWNED);
-	keel_vmwrite(VMCS_CR0_SHADOW, state->cr0);
-	keel_vmwrite(VMCS_GUEST_CR3, state->cr3);
-	keel_vmwrite(VMCS_GUEST_CR4, state->cr4 | KEEL_GUEST_CR4_HELD);
-	keel_vmwrite(VMCS_CR4_SHADOW, state->cr4);
-	keel_vmwrite(VMCS_GUEST_DR7, state->dr7);
-	keel_vmwrite(VMCS_GUEST_RIP, state->rip);
-	keel_vmwrite(VMCS_GUEST_RSP, state->rsp);
-	keel_vmwrite(VMCS_GUEST_RFLAGS, state->rflags);
-	keel_put_seg(0, &state->es);
-	keel_put_seg(1, &state->cs);
-	keel_put_seg(2, &state->ss);
-	keel_put_seg(3, &state->ds);
-	keel_put_seg(4, &state->fs);
-	keel_put_seg(5, &state->gs);
-	keel_put_seg(6, &state->ldtr);
-	keel_put_seg(7, &state->tr);
-	keel_vmwrite(VMCS_GUEST_GDTR_BASE, state->gdtr.base);
-	keel_vmwrite(VMCS_GUEST_GDTR_LIMIT, state->gdtr.limit);
-	keel_vmwrite(VMCS_GUEST_IDTR_BASE, state->idtr.base);
-	keel_vmwrite(VMCS_GUEST_IDTR_LIMIT, state->idtr.limit);
-	keel_vmwrite(VMCS_GUEST_EFER, state->efer);
-	keel_vmwrite(VMCS_GUEST_DEBUGCTL, state->debugctl);
-	keel_vmwrite(VMCS_ENTRY_CTLS, keel_vmread(VMCS_ENTRY_CTLS) & ~(u64)KEEL_ENTRY_IA32E);
-	keel_vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	keel_startup_to_vmcs(state, KEEL_GUEST_CR4_HELD);
 	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	keel_vmwrite(VMCS_ENTRY_INTR_INFO, 0);
 	keel_vmwrite(VMCS_PROC_CTLS, keel_vmread(VMCS_PROC_CTLS) & ~(u64)KEEL_WINDOWS);

@@ -76,14 +76,18 @@ void keel_startup_state(struct keel_host_state *state, u8 vector)
 }
 
 /* What keel_state_from_vmcs() reads, but for what INIT leaves as it is */
-static void state_to_vmcs(const struct keel_host_state *state)
+/**
+ * keel_startup_to_vmcs() - what INIT and a start-up IPI leave is what runs next
+ * @state: what keel_startup_state() has made
+ * @cr4: bits of CR4 that are set in it whatever the VMCS's owner sees there
+ */
+void keel_startup_to_vmcs(const struct keel_host_state *state, u64 cr4)
 {
 	keel_vmwrite(VMCS_GUEST_CR0, state->cr0 | KEEL_CR0_OWNED);
 	keel_vmwrite(VMCS_CR0_SHADOW, state->cr0);
 	keel_vmwrite(VMCS_GUEST_CR3, state->cr3);
-	keel_vmwrite(VMCS_GUEST_CR4, state->cr4 | KEEL_CR4_VMXE);
+	keel_vmwrite(VMCS_GUEST_CR4, state->cr4 | cr4);
 	keel_vmwrite(VMCS_CR4_SHADOW, state->cr4);
-	keel_vmwrite(VMCS_HOST_CR4, keel_vmread(VMCS_HOST_CR4) & ~KEEL_CR4_FOLLOWED);
 	keel_vmwrite(VMCS_GUEST_DR7, state->dr7);
 	keel_vmwrite(VMCS_GUEST_RIP, state->rip);
 	keel_vmwrite(VMCS_GUEST_RSP, state->rsp);
@@ -112,22 +116,7 @@ static void reset_registers(struct keel_regs *regs)
 	u32 signature, b, c, d;
 
 	keel_cpuid(1, 0, &signature, &b, &c, &d);
-	regs->r15 = 0;
-	regs->r14 = 0;
-	regs->r13 = 0;
-	regs->r12 = 0;
-	regs->r11 = 0;
-	regs->r10 = 0;
-	regs->r9 = 0;
-	regs->r8 = 0;
-	regs->rbp = 0;
-	regs->rdi = 0;
-	regs->rsi = 0;
-	regs->rdx = signature;
-	regs->rcx = 0;
-	regs->rbx = 0;
-	regs->rax = 0;
-
+	*regs = (struct keel_regs) { .rdx = signature };
 	keel_write_cr2(0);
 	asm volatile("mov %0, %%dr0\n"
 		     "mov %0, %%dr1\n"
@@ -174,7 +163,8 @@ bool keel_exit_sipi(struct keel_root_cpu *cpu, u64 qualification)
 
 	keel_state_from_vmcs(&state);
 	keel_startup_state(&state, qualification);
-	state_to_vmcs(&state);
+	keel_startup_to_vmcs(&state, KEEL_CR4_VMXE);
+	keel_vmwrite(VMCS_HOST_CR4, keel_vmread(VMCS_HOST_CR4) & ~KEEL_CR4_FOLLOWED);
 	reset_registers(&cpu->regs);
 	keel_vmwrite(VMCS_GUEST_ACTIVITY, KEEL_ACTIVITY_ACTIVE);
 	/* Bochs 2.7 has left SMIs blocked, which the next entry would refuse. */
