@@ -38,5 +38,6 @@ while [ $i -lt 3 ]; do
 done
 after=$(free_kib)
 echo "MemFree $before KiB, then $after KiB"
-check "all pages are Linux's again" test $((before - after)) -lt 1024
+# KASAN keeps what has been freed, more of it than free_kib gets back.
+check "all pages are Linux's again" test $((before - after)) -lt $((watched ? 8192 : 1024))
 finish

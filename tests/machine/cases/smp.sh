@@ -27,7 +27,7 @@ together 4 $((pages / 10)) ""
 together 2 $((pages / 50)) 1
 together 16 20 ""
 # Each thread from CPU to CPU, several times
-moved=$((8 * pages))
+moved=16000
 ./keelctl create smp --memory 96M --cpus 2 --kernel ./smp --arg $((2 << 32 | moved)) --start
 moves=0
 while [ "$(get smp state)" = running ] && [ $moves -lt 500 ]; do
