@@ -10,7 +10,7 @@
 # tries KERNEL VCPUS [CPUSET] : such a guest ends well
 tries() {
 	./keelctl create apic --memory 1M --cpus "$2" --kernel "./$1" --arg "$2" --start
-	[ -z "$3" ] || for pid in $(get apic threads | tr , ' '); do
+	[ -z "$3" ] || for pid in $(threads_of apic); do
 		taskset -p "$3" "$pid" > /tmp/out 2>&1
 	done
 	./keelctl wait apic stopped --timeout 120

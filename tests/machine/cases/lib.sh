@@ -120,6 +120,11 @@ get() {
 	./keelctl -j show "$1" | sed -n 's/.*[{,]"'"$2"'":[["]*\([^],"}]*\).*/\1/p'
 }
 
+# threads_of NAME : those of its vCPUs, of which get tells the first one
+threads_of() {
+	./keelctl -j show "$1" | sed -n 's/.*"threads":\[\([0-9,]*\)\].*/\1/p' | tr , ' '
+}
+
 # why NAME : its state, why it is in it, and the detail if there is one: "stopped exit 0"
 why() {
 	./keelctl -j show "$1" | sed 's/.*"state":"\([a-z]*\)","reason":"\([a-z]*\)","detail":\([^,]*\).*/\1 \2 \3/

@@ -80,7 +80,7 @@ same "a CPU goes and comes" 5 $i
 check "all go on" going
 
 # With threads that are bound to the CPU that goes
-for pid in $(get two threads | tr , ' ') $(get s1 threads); do
+for pid in $(threads_of two) $(threads_of s1); do
 	taskset -p 2 "$pid" > /tmp/out
 done
 echo 0 > $online
