@@ -11,6 +11,7 @@
 . ./lib.sh
 
 many=10000
+[ -z "$watched" ] || many=500
 wave=500
 kib=192
 
