@@ -18,7 +18,6 @@
 #include "vcpu.h"
 #include "vmcs.h"
 
-#define CR0_ET		BIT_ULL(4)
 #define CR0_NW		BIT_ULL(29)
 #define CR0_CD		BIT_ULL(30)
 
@@ -26,14 +25,6 @@
 #define RESET_CS	0xf000
 #define RESET_BASE	0xffff0000ULL
 #define RESET_RIP	0xfff0
-
-static void put_state(const struct keel_host_state *state)
-{
-	keel_startup_to_vmcs(state, KEEL_GUEST_CR4_HELD);
-	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
-	keel_vmwrite(VMCS_ENTRY_INTR_INFO, 0);
-	keel_vmwrite(VMCS_PROC_CTLS, keel_vmread(VMCS_PROC_CTLS) & ~(u64)KEEL_WINDOWS);
-}
 
 /**
  * keel_guest_init() - the state that INIT leaves (SDM table 9-1)
@@ -52,7 +43,10 @@ void keel_guest_init(struct keel_vcpu *vcpu)
 	state.cs.sel = RESET_CS;
 	state.cs.base = RESET_BASE;
 	state.rip = RESET_RIP;
-	put_state(&state);
+	keel_startup_to_vmcs(&state, KEEL_GUEST_CR4_HELD);
+	keel_vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	keel_vmwrite(VMCS_ENTRY_INTR_INFO, 0);
+	keel_vmwrite(VMCS_PROC_CTLS, keel_vmread(VMCS_PROC_CTLS) & ~(u64)KEEL_WINDOWS);
 	vcpu->regs = (struct keel_regs) { .rdx = vcpu->root->guest.cpuid[1].a };
 	vcpu->cr2 = 0;
 	vcpu->dr6 = KEEL_DR6_INIT;

@@ -75,11 +75,12 @@ void keel_startup_state(struct keel_host_state *state, u8 vector)
 	state->debugctl = 0;
 }
 
-/* What keel_state_from_vmcs() reads, but for what INIT leaves as it is */
 /**
  * keel_startup_to_vmcs() - what INIT and a start-up IPI leave is what runs next
  * @state: what keel_startup_state() has made
  * @cr4: bits of CR4 that are set in it whatever the VMCS's owner sees there
+ *
+ * All that keel_state_from_vmcs() reads, but for what INIT leaves as it is.
  */
 void keel_startup_to_vmcs(const struct keel_host_state *state, u64 cr4)
 {
