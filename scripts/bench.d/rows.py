@@ -82,6 +82,12 @@ class Row:
                 **{name: cell for name, cell in cells.items() if cell != ""}}
 
 
+def at_most(aim, what, keel, kvm=""):
+    """A row of what Keel may take at most; any number without an aim."""
+    return Row(what, "", keel, kvm, f"<= {aim:,}" if aim else "",
+               not aim or keel is not None and keel <= aim)
+
+
 def exit_rows(figures):
     """CPUID and its exits."""
     def median(*key):
@@ -128,9 +134,7 @@ def rate_rows(figures, aims):
     for name, text, aim in RATES:
         keel = figures.get(("keel-rate", name), [None])[0]
         kvm = figures.get(("kvm-rate", name), [None])[0]
-        aim = aim if aims else None
-        yield Row(f"guest: {text}", "", keel, kvm, f"<= {aim:,}" if aim else "",
-                  not aim or keel is not None and keel <= aim)
+        yield at_most(aim if aims else None, f"guest: {text}", keel, kvm)
         if name in ("cpuid", "vmcall"):
             yield Row("  exits for each", "", each(figures, ("keel-exits", name)),
                       each(figures, ("kvm-exits", name)))
@@ -148,9 +152,7 @@ def interrupt_rows(figures, aims):
     for name, text, aim in INTERRUPTS:
         keel = figures.get(("keel-irq", name), [None])[0]
         kvm = figures.get(("kvm-irq", name), [None])[0]
-        aim = aim if aims else None
-        yield Row(f"guest: {text}", "", keel, kvm, f"<= {aim:,}" if aim else "",
-                  not aim or keel is not None and keel <= aim)
+        yield at_most(aim if aims else None, f"guest: {text}", keel, kvm)
 
 
 def life_rows(figures, aims):
@@ -165,8 +167,7 @@ def life_rows(figures, aims):
         kvm = total(median(f"kvm-{step}-{kind}") for step in
                     ("new", "irqchip", "memory", "vcpu", "registers", "run"))
         aim = AIM_CREATE if aims and kind == "cpu" else None
-        yield Row(f"guest: create to first exit, {text}", "", keel, kvm,
-                  f"<= {aim:,}" if aim else "", not aim or keel is not None and keel <= aim)
+        yield at_most(aim, f"guest: create to first exit, {text}", keel, kvm)
         if kind == "cpu":
             for text_of, step in (("create VM", "new"), ("interrupt controllers", "irqchip"),
                                   ("memory, with the image", "memory"), ("vCPU", "vcpu"),
@@ -191,9 +192,8 @@ def idle_rows(figures, aims):
     kvm_own = numbers("kvm-idle-own", 1)[0]
     beside = None if None in (keel["all"], own["mapped"]) else keel["all"] - own["mapped"]
     beside_kvm = None if None in (kvm["all"], kvm_own) else kvm["all"] - kvm_own
-    yield Row("idle guest: bytes beside its own memory", "", beside, beside_kvm,
-              f"<= {AIM_IDLE:,}" if aims else "",
-              not aims or beside is not None and beside <= AIM_IDLE)
+    yield at_most(AIM_IDLE if aims else None, "idle guest: bytes beside its own memory", beside,
+                  beside_kvm)
     yield Row("  slab", "", keel["slab"], kvm["slab"])
     yield Row("  stacks in the kernel", "", keel["stacks"], kvm["stacks"])
     yield Row("  page tables, EPT too", "", own["tables"], kvm["tables"])
@@ -216,8 +216,7 @@ def clone_rows(figures):
         for mib in CLONED:
             keel = median(f"keel-clone-{mib}-{kind}")
             aim = AIM_CLONE if kind == "cpu" else None
-            yield Row(f"guest: clone of {mib:,} MiB to first exit, {text}", "", keel, "",
-                      f"<= {aim:,}" if aim else "", not aim or keel is not None and keel <= aim)
+            yield at_most(aim, f"guest: clone of {mib:,} MiB to first exit, {text}", keel)
     for mib in CLONED:
         yield Row(f"guest: destroy a clone of {mib:,} MiB, CPU", "",
                   median(f"keel-unclone-{mib}-cpu"))
@@ -226,9 +225,8 @@ def clone_rows(figures):
         mapped = found.get(f"keel-clones-own-{mib}", (1, [None]))[1][0]
         bytes_of = None if None in (values[0], mapped) else \
             1024 * (values[0] - mapped) // int(count)
-        yield Row(f"clone of {mib:,} MiB that waits: bytes beside what it has written", "",
-                  bytes_of, "", f"<= {AIM_CLONE_IDLE:,}",
-                  bytes_of is not None and bytes_of <= AIM_CLONE_IDLE)
+        yield at_most(AIM_CLONE_IDLE, f"clone of {mib:,} MiB that waits: bytes beside what it "
+                      "has written", bytes_of)
     count, values = found.get("keel-many", (1, [None] * 3))
     free, used, ticks = values
     each_of = None if used is None else 1024 * used // int(count)
@@ -268,8 +266,7 @@ def share_rows(figures):
 
     def row(text, values, aim=None):
         keel, kvm = (math.ceil(v) if isinstance(v, float) and v > 100 else v for v in values)
-        return Row(text, "", keel, kvm, f"<= {aim:,}" if aim else "",
-                   not aim or keel is not None and keel <= aim)
+        return at_most(aim, text, keel, kvm)
 
     sides = ("keel", "kvm")
     equal, unique, same = ([dict(zip(("pages", "saved", "frames", "passes", "cpu", "settled"),
