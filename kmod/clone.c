@@ -216,6 +216,8 @@ static int make(struct clones *c)
 	}
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(c->extack, "no memory for the clones");
+	else if (err == -EAGAIN && keel_crew_is_full())
+		NL_SET_ERR_MSG(c->extack, "no threads are left: see keel's parameter threads");
 	else if (err)
 		NL_SET_ERR_MSG(c->extack, "the guest could not be cloned");
 	if (!err)
@@ -278,7 +280,7 @@ static void follow(struct clones *c)
  *
  * Return: the first of them, with a reference for the caller; an ERR_PTR, and there are
  * none: -EBUSY when the source neither runs nor is paused, -EEXIST when a name is taken,
- * -ENOMEM, -EINTR, -ENOENT.
+ * -EAGAIN when they run and there are not so many threads, -ENOMEM, -EINTR, -ENOENT.
  */
 struct keel_vm *keel_vm_clone(struct keel_vm *from, const struct keel_clone_config *config,
 			      struct netlink_ext_ack *extack)

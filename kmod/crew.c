@@ -8,23 +8,43 @@
  * where the kernel's threads are born, and for those alone who are there too: any other
  * cgroup could not be removed while one of its threads waits here.
  * One that somebody has pinned to CPUs or given another policy is not used again.
+ *
+ * Whoever uses up Linux's threads leaves its shell none.  So there are no more than half of
+ * them, and from half of those on nobody keeps a thread for what may come.
  */
+#include <linux/atomic.h>
 #include <linux/cgroup.h>
+#include <linux/cpumask.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/threads.h>
 #include <linux/workqueue.h>
 
 #include "crew.h"
 
 /* Idle threads that are kept; each has 26 KiB. */
 #define KEPT		8
+
+/* With nothing to do, or in sight, a thread stays so many ms: as a rule, and with too many. */
+#define LINGER_MS	4000
+#define HURRY_MS	250
+
+/* Of the memory, Linux lets the stacks of all threads have this part (set_max_threads()). */
+#define STACKS_PART	8
+
+static unsigned int threads;
+module_param(threads, uint, 0444);
+MODULE_PARM_DESC(threads, "most threads for vCPUs at a time (default: half of what Linux has)");
 
 /**
  * struct keel_hand - a thread
@@ -54,9 +74,53 @@ static LIST_HEAD(idle);
 static LIST_HEAD(leaving);
 static unsigned int nr_idle;
 static DEFINE_SPINLOCK(lock);
+static atomic_t nr_threads;
 
 /* The cgroups that the kernel's threads are born in, NULL before the first one */
 static const void *birthplace;
+
+/* By default: what an operator has set is not to be seen from here. */
+static unsigned int linux_has(void)
+{
+	u64 stacks = (u64)totalram_pages() * PAGE_SIZE / (STACKS_PART * THREAD_SIZE);
+	u64 pids = max(PID_MAX_DEFAULT, PIDS_PER_CPU_DEFAULT * (int)num_possible_cpus());
+
+	return min(stacks, pids);
+}
+
+/**
+ * keel_crew_init() - before the first thread
+ */
+void keel_crew_init(void)
+{
+	if (!threads)
+		threads = linux_has() / 2;
+}
+
+static bool is_crowded(void)
+{
+	return atomic_read(&nr_threads) > threads / 2;
+}
+
+/**
+ * keel_crew_is_full() - are there as many threads as may be?
+ *
+ * Return: true when whoever wants another one has to wait for one to go.
+ */
+bool keel_crew_is_full(void)
+{
+	return atomic_read(&nr_threads) >= threads;
+}
+
+/**
+ * keel_crew_linger() - how long a thread with nothing to do stays where it is
+ *
+ * Return: ms.
+ */
+unsigned int keel_crew_linger(void)
+{
+	return is_crowded() ? HURRY_MS : LINGER_MS;
+}
 
 static void take_name(const char *name)
 {
@@ -153,20 +217,23 @@ static void dismiss(struct keel_hand *hand)
 	kthread_stop(hand->task);
 	put_task_struct(hand->task);
 	kfree(hand);
+	atomic_dec(&nr_threads);
 }
 
 static struct keel_hand *make(const char *name)
 {
-	struct keel_hand *hand = kzalloc(sizeof(*hand), GFP_KERNEL);
-	int err;
+	struct keel_hand *hand;
+	int err = -ENOMEM;
 
+	if (!atomic_add_unless(&nr_threads, 1, threads))
+		return ERR_PTR(-EAGAIN);
+	hand = kzalloc(sizeof(*hand), GFP_KERNEL);
 	if (!hand)
-		return ERR_PTR(-ENOMEM);
+		goto no_hand;
 	hand->task = kthread_create(hand_main, hand, "%s", name);
 	if (IS_ERR(hand->task)) {
 		err = PTR_ERR(hand->task);
-		kfree(hand);
-		return ERR_PTR(err);
+		goto no_task;
 	}
 	get_task_struct(hand->task);
 	init_completion(&hand->done);
@@ -180,6 +247,12 @@ static struct keel_hand *make(const char *name)
 		return hand;
 	}
 	dismiss(hand);
+	return ERR_PTR(err);
+
+no_task:
+	kfree(hand);
+no_hand:
+	atomic_dec(&nr_threads);
 	return ERR_PTR(err);
 }
 
@@ -197,7 +270,8 @@ void keel_hand_name(struct keel_hand *hand, const char *name)
  * keel_hand_get() - a thread that has nothing to do yet
  * @name: what it is called from its next job on; 15 bytes of it are seen
  *
- * Return: the thread, in the cgroups of the calling task; or an ERR_PTR.
+ * Return: the thread, in the cgroups of the calling task; or an ERR_PTR: -EAGAIN when there
+ * are as many as may be.
  */
 struct keel_hand *keel_hand_get(const char *name)
 {
@@ -245,7 +319,7 @@ void keel_hand_put(struct keel_hand *hand)
 
 	keel_hand_wait(hand);
 	spin_lock(&lock);
-	keep = nr_idle < KEPT && keel_hand_as_made(hand);
+	keep = nr_idle < KEPT && !is_crowded() && keel_hand_as_made(hand);
 	if (keep) {
 		list_add(&hand->node, &idle);
 		nr_idle++;

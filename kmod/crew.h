@@ -12,6 +12,9 @@
 struct keel_hand;
 struct task_struct;
 
+void keel_crew_init(void);
+bool keel_crew_is_full(void);
+unsigned int keel_crew_linger(void);
 struct keel_hand *keel_hand_get(const char *name);
 void keel_hand_name(struct keel_hand *hand, const char *name);
 void keel_hand_go(struct keel_hand *hand, void (*job)(void *arg), void *arg);

@@ -13,6 +13,7 @@
 #include <linux/sched/stat.h>
 #include <asm/tsc.h>
 
+#include "crew.h"
 #include "life.h"
 #include "vm.h"
 
@@ -123,7 +124,7 @@ bool keel_halt_wait(struct keel_vcpu_thread *t)
 	if (keel_vcpu_held(t))
 		return true;
 	if (!over(t)) {
-		if (slept >= ticks_of(KEEL_LINGER_MS * USEC_PER_MSEC))
+		if (slept >= ticks_of(keel_crew_linger() * USEC_PER_MSEC))
 			return false;
 		if (t->deadline)
 			return true;

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "crew.h"
 #include "life.h"
 #include "vm.h"
 
@@ -24,7 +25,7 @@ static DECLARE_DELAYED_WORK(round, look);
 static void next_round(void)
 {
 	if (!list_empty(&sleepers))
-		queue_delayed_work(keel_work, &round, msecs_to_jiffies(KEEL_LINGER_MS));
+		queue_delayed_work(keel_work, &round, msecs_to_jiffies(keel_crew_linger()));
 }
 
 /* Whoever has not begun another sleep since the last round sleeps still, or never sleeps. */

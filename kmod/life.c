@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 
+#include "crew.h"
 #include "keel.h"
 #include "large.h"
 #include "life.h"
@@ -142,6 +143,8 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 		keel_vcpus_stop(vm);
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(extack, "no memory for the guest");
+	else if (err == -EAGAIN && keel_crew_is_full())
+		NL_SET_ERR_MSG(extack, "no thread is left: see keel's parameter threads");
 	else if (err)
 		NL_SET_ERR_MSG(extack, "the guest could not be built");
 	if (err)
@@ -160,7 +163,7 @@ static int start(struct keel_vm *vm, struct netlink_ext_ack *extack)
  * @extack: the reason of a failure
  *
  * Return: 0; -ENODATA without an image, -EBUSY when it runs or is paused, -ENOENT,
- * -ENOMEM, or what reading the image says.
+ * -ENOMEM, -EAGAIN when no thread is left, or what reading the image says.
  */
 int keel_vm_start(struct keel_vm *vm, struct netlink_ext_ack *extack)
 {

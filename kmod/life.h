@@ -45,8 +45,7 @@ bool keel_vcpu_held(const struct keel_vcpu_thread *t);
 void keel_halt(struct keel_vcpu_thread *t, u64 deadline);
 bool keel_halt_wait(struct keel_vcpu_thread *t);
 
-/* idle.c: a thread that sleeps, or waits, for so many ms may leave */
-#define KEEL_LINGER_MS	4000
+/* idle.c */
 void keel_idle_sleeps(struct keel_vcpu_thread *t);
 void keel_idle_forget(struct keel_vcpu_thread *t);
 void keel_idle_exit(void);

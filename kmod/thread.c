@@ -24,11 +24,11 @@
 #include "life.h"
 #include "vm.h"
 
-/* With something due in less than so many ms, leaving is not worth it. */
-#define AWAY_MS		(2 * KEEL_LINGER_MS)
-/* A call for a thread looks again after so many ms: at latest, and when there was no memory. */
+/* Of the time that a thread lingers: with something due sooner, leaving is not worth it. */
+#define AWAY_FACTOR	2
+/* A call for a thread looks again after so many ms: at latest, and when there is none. */
 #define LOOK_MS		3600000
-#define RETRY_MS	100
+#define RETRY_MS	1000
 
 /* Of a weight as cgroups have it, the nearest nice level: each is a factor of 1.25. */
 static int nice_of(u32 weight)
@@ -147,7 +147,7 @@ static void name_of(const struct keel_vcpu_thread *t, char name[TASK_COMM_LEN])
  * keel_thread_call() - have a thread ready for a vCPU, in the cgroups of the calling task
  * @t: the vCPU
  *
- * Return: the thread, or an ERR_PTR.
+ * Return: the thread, or an ERR_PTR: -EAGAIN when there are as many as may be.
  */
 struct keel_hand *keel_thread_call(struct keel_vcpu_thread *t)
 {
@@ -257,11 +257,12 @@ static void call_after(struct keel_vcpu_thread *t, unsigned int ms)
 bool keel_thread_leave(struct keel_vcpu_thread *t)
 {
 	struct keel_vm *vm = t->vm;
+	unsigned int linger = keel_crew_linger();
 	u64 ms = due_in(t);
 	bool leaves;
 
 	t->stays = is_placed(t);
-	if (t->stays || ms < AWAY_MS)
+	if (t->stays || ms < AWAY_FACTOR * linger)
 		return false;
 	spin_lock(&vm->thread_lock);
 	leaves = has_nothing_to_do(t);
@@ -272,7 +273,7 @@ bool keel_thread_leave(struct keel_vcpu_thread *t)
 		t->away = true;
 		keel_hand_leave(t->hand);
 		if (t->deadline)
-			call_after(t, ms - KEEL_LINGER_MS);
+			call_after(t, ms - linger);
 	}
 	/* The guest may be gone once the lock is. */
 	spin_unlock(&vm->thread_lock);
@@ -288,6 +289,7 @@ bool keel_thread_leave(struct keel_vcpu_thread *t)
  */
 void keel_thread_recall(struct keel_vcpu_thread *t, bool due)
 {
+	unsigned int linger = keel_crew_linger();
 	u64 ms;
 
 	spin_lock(&t->vm->thread_lock);
@@ -296,7 +298,7 @@ void keel_thread_recall(struct keel_vcpu_thread *t, bool due)
 			call_after(t, 0);
 		} else if (t->deadline) {
 			ms = due_in(t);
-			call_after(t, ms < AWAY_MS ? 0 : ms - KEEL_LINGER_MS);
+			call_after(t, ms < AWAY_FACTOR * linger ? 0 : ms - linger);
 		}
 	}
 	spin_unlock(&t->vm->thread_lock);
@@ -375,7 +377,7 @@ bool keel_thread_needed(const struct keel_vcpu_thread *t, bool run)
 	if (!keel_crew_at_home())
 		return true;
 	return run && (!t->halted || READ_ONCE(t->woken) ||
-		       (t->deadline && due_in(t) < AWAY_MS));
+		       (t->deadline && due_in(t) < AWAY_FACTOR * keel_crew_linger()));
 }
 
 /**

@@ -286,7 +286,7 @@ static void run(struct keel_vcpu_thread *t)
 static bool stay_out(struct keel_vcpu_thread *t)
 {
 	struct keel_vm *vm = t->vm;
-	long most = t->stays ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(KEEL_LINGER_MS);
+	long most = t->stays ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(keel_crew_linger());
 
 	/* Pairs with is_out(): whatever the guest did is over. */
 	smp_store_release(&t->out, true);
@@ -487,6 +487,7 @@ int keel_vcpus_init(struct keel *k)
 	keel_work = keel_step_fails() ? NULL : alloc_workqueue("keel", WQ_UNBOUND, 0);
 	if (!keel_work)
 		return -ENOMEM;
+	keel_crew_init();
 	keel_preempt_init();
 	return 0;
 }
