@@ -258,21 +258,24 @@ bool keel_thread_leave(struct keel_vcpu_thread *t)
 {
 	struct keel_vm *vm = t->vm;
 	unsigned int linger = keel_crew_linger();
-	u64 ms = due_in(t);
-	bool leaves;
+	bool paused, leaves;
+	u64 ms;
 
 	t->stays = is_placed(t);
-	if (t->stays || ms < AWAY_FACTOR * linger)
+	if (t->stays)
 		return false;
 	spin_lock(&vm->thread_lock);
-	leaves = has_nothing_to_do(t);
+	/* What is due then is seen to when it goes on: keel_vcpus_go() takes this lock for it. */
+	paused = READ_ONCE(vm->pausing);
+	ms = paused ? LOOK_MS : due_in(t);
+	leaves = ms >= AWAY_FACTOR * linger && has_nothing_to_do(t);
 	if (leaves) {
 		t->spent += runtime_of(t->task) - t->past;
 		t->task = NULL;
 		WRITE_ONCE(t->pid, 0);
 		t->away = true;
 		keel_hand_leave(t->hand);
-		if (t->deadline)
+		if (t->deadline && !paused)
 			call_after(t, ms - linger);
 	}
 	/* The guest may be gone once the lock is. */
