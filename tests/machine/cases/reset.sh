@@ -3,11 +3,12 @@
 #
 # reset.sh TYPE HOW : the machine is reset in one of its ways, after Linux has shut
 # down or without warning, with all CPUs in VMX; it comes up again, and so does Keel.
-# Of the emulated ways only port 0xcf9 ("pci") brings it back, with or without Keel.
+# Of the emulated ways only port 0xcf9 ("pci") brings it back, with or without Keel, and
+# with two TSCs that are as far apart as the reset is from the start: Linux is not to go by them.
 #
 # needs: kexec
-# run: --fresh --append reboot=pci -- pci reboot
-# run: --fresh --append reboot=pci -- pci sysrq
+# run: --fresh --append "reboot=pci tsc=unstable" -- pci reboot
+# run: --fresh --append "reboot=pci tsc=unstable" -- pci sysrq
 . ./lib.sh
 
 # A byte of the clock's memory that a reset leaves alone.
