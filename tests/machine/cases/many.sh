@@ -6,6 +6,7 @@
 # before it says that it ends well.
 #
 # long
+# limit: 3000
 # run: --cpus 2 --mem 1024
 # needs: keelctl guests
 . ./lib.sh
