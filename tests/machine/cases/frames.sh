@@ -34,6 +34,5 @@ while [ $i -lt 3 ]; do
 done
 after=$(free_kib)
 echo "free: $before KiB, then $after KiB"
-# KASAN keeps what has been freed, more of it than free_kib gets back.
-check "all pages are Linux's again" test $((before - after)) -lt $((watched ? 8192 : 1024))
+check "all pages are Linux's again" test $((before - after)) -lt "$(missing 1024)"
 finish

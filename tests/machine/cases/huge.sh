@@ -163,7 +163,6 @@ ends tight
 check "destroy it" ./keelctl destroy tight
 check "audit in the end" audit
 after=$(free_kib)
-# KASAN keeps what has been freed, more of it than free_kib gets back.
-check "memory is back" test $((before - after)) -lt $((watched ? 8192 : 2048))
+check "memory is back" test $((before - after)) -lt "$(missing 2048)"
 check "unload" rmmod keel
 finish

@@ -114,6 +114,9 @@ free_kib_threads() {
 	free_kib
 }
 
+# missing KIB : so many may be missing from them in the end; KASAN keeps more of what was freed
+missing() { echo $((watched ? 8192 : $1)); }
+
 # For cases with guests (needs: keelctl guests).
 # get NAME MEMBER : what keelctl -j show says of a guest
 get() {
