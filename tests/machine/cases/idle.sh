@@ -11,11 +11,23 @@ leaks=1
 
 # Long enough for all of them
 LONG=10
+# What the alarms are set to: later where it takes so long to come to that
+soon=11 alarm=20
+[ -z "$watched" ] || soon=100 alarm=150
 
 create() {
 	name=$1
 	shift
-	./keelctl create "$name" --memory 1M "$@" --start || not_ok "create $name"
+	./keelctl create "$name" --memory 1M "$@" || not_ok "create $name"
+}
+# thread_of ID : of a guest's first vCPU, sooner told than keelctl would
+thread_of() { grep -l "^keel/$1:0" /proc/[0-9]*/comm 2> /dev/null | cut -d / -f 3; }
+# place NAME COMMAND... : its thread, while it has one
+place() {
+	id=$(get "$1" id)
+	./keelctl start "$1"
+	shift
+	"$@" "$(thread_of "$id")" > /tmp/out 2>&1 || cat /tmp/out
 }
 
 # until_gone NAME... : none of their vCPUs has a thread
@@ -31,24 +43,22 @@ until_gone() {
 
 cpu_time() { cpu_times "$1" | awk '{ t += $2 } END { printf "%.0f\n", t }'; }
 ends() {
-	./keelctl wait "$1" stopped --timeout 30 2> /tmp/err || cat /tmp/err
+	./keelctl wait "$1" stopped --timeout $((10 + alarm)) 2> /tmp/err || cat /tmp/err
 	same "$1 ends" "$2" "$(why "$1")"
 }
 
 check "load" insmod keel.ko
-create button --kernel ./devices --arg 5 --memory 3200M
-create serial --kernel ./devices --arg 6 --memory 3200M
-create alarm --kernel ./alarm --arg 20
-create soon --kernel ./alarm --arg 11
-for name in gone again light; do
+for name in placed nicer button gone again light; do
 	create $name --kernel ./devices --arg 5 --memory 3200M
 done
-create placed --kernel ./devices --arg 5 --memory 3200M
-create nicer --kernel ./devices --arg 5 --memory 3200M
+place placed taskset -p 1
+place nicer renice -n 3 -p
+create serial --kernel ./devices --arg 6 --memory 3200M
+create alarm --kernel ./alarm --arg $alarm
+create soon --kernel ./alarm --arg $soon
 create spin --kernel ./spin
+check "start" ./keelctl start button serial alarm soon gone again light spin
 ./keelctl set light --weight 300
-taskset -p 1 "$(get placed threads)" > /tmp/out
-renice -n 3 -p "$(get nicer threads)" 2> /tmp/err || cat /tmp/err
 check "pause" ./keelctl pause spin
 used=$(cpu_time spin)
 
@@ -92,8 +102,9 @@ check "a weight without a thread" ./keelctl set light --weight 30
 check "stop" ./keelctl wait light stopped --timeout 20
 
 # Commands
+id=$(get again id)
 check "reset" ./keelctl reset again
-same "it has a thread again" 1 "$(get again threads | wc -w)"
+same "it has a thread again" 1 "$(thread_of "$id" | wc -w)"
 check "destroy without a thread" ./keelctl destroy gone
 check "frames are right" grep -q '^ok' $debug/keel/audit
 until_gone again
