@@ -314,14 +314,15 @@ END
 )
 check "the tty is there" test -c "$tty"
 echo "vm-start name=console | ok" | genl
-sleep 1
+soon=$((watched ? 20 : 1))
+sleep $soon
 cat "$tty" > /tmp/said &
 reader=$!
-sleep 1
+sleep $soon
 awk 'BEGIN { for (i = 1904; i < 6000; i++) printf "%c", 97 + i % 26 }' > /tmp/want
 check "early output is kept" cmp /tmp/said /tmp/want
 printf 'Hello, Guest\n' > "$tty"
-sleep 1
+sleep $soon
 printf 'hELLO\014\000gUEST*' >> /tmp/want
 check "what is typed arrives, and nothing is echoed twice" cmp /tmp/said /tmp/want
 echo "vm-del name=console | ok" | genl
