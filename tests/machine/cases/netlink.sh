@@ -314,7 +314,7 @@ END
 )
 check "the tty is there" test -c "$tty"
 echo "vm-start name=console | ok" | genl
-soon=$((watched ? 20 : 1))
+soon=$((watched ? 60 : 1))
 sleep $soon
 cat "$tty" > /tmp/said &
 reader=$!
