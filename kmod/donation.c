@@ -204,7 +204,8 @@ static struct page *get_block(unsigned int *order)
 			return page;
 		}
 	}
-	return alloc_page(GFP_KERNEL);
+	/* With none left the request is refused: nobody is killed for it. */
+	return alloc_page(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 }
 
 /* How many pages were donated, 1 to @most, or an errno */

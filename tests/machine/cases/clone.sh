@@ -154,6 +154,7 @@ dd if=/dev/zero of=/tmp/eaten bs=1M count=$(($(free_kib) / 1024 - (watched ? 32 
 refused "far too many" 'memory' clone --paused t far --count 60000
 rm /tmp/eaten
 same "there is none" 0 "$(./keelctl list | grep -c ' far-')"
+same "nobody was killed for them" 0 "$(dmesg | grep -c 'invoked oom-killer')"
 check "audit" audit
 check "a few of them" ./keelctl clone --paused t far --count 3
 ./keelctl destroy far-1 far-2 far-3
