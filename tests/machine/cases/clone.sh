@@ -15,16 +15,6 @@ many=100
 [ -z "$watched" ] || many=20
 
 audit() { grep -q '^ok' "$debug/keel/audit"; }
-# source NAME CPUS : one that has filled its memory
-source_of() {
-	./keelctl create "$1" --memory ${mib}M --cpus "$2" --kernel ./copy --arg ${mib}M || return
-	timeout 3000 ./keelctl console --start "$1" < /dev/null > "/tmp/console-$1" &
-	tries=0
-	until grep -q filled "/tmp/console-$1"; do
-		[ $((tries += 1)) -lt 600 ] || return
-		sleep 0.1
-	done
-}
 # talk NAME WORDS : says them to it, the last of which end it; what it answers, in one line
 talk() {
 	printf %s "$2" | timeout 120 ./keelctl console "$1" | tr -d '\r' | tr '\n' ' '
@@ -45,18 +35,11 @@ is_right() {
 	same "$1: ends" "stopped exit 0" "$(why "$1")"
 }
 names() { seq $many | sed "s/^/$1-/"; }
-refused() {
-	name=$1
-	text=$2
-	shift 2
-	same "$name" 2 "$(./keelctl "$@" 2> /tmp/err; echo $?)"
-	check "$name: it is said why" grep -q "$text" /tmp/err || cat /tmp/err
-}
 
 check "load" insmod keel.ko
 for cpus in 1 2; do
 	s=from$cpus
-	check "$s" source_of $s $cpus
+	check "$s" filled $s ${mib}M --cpus $cpus
 	# Of one that runs, in the midst of what it does
 	check "$s: clone" ./keelctl clone $s run$cpus
 	same "$s: it runs on" running "$(get $s state)"
@@ -100,14 +83,14 @@ for cpus in 1 2; do
 done
 
 # Templates
-check "a source" source_of t 2
-refused "one that runs is no template" 'not paused' template t
+check "a source" filled t ${mib}M --cpus 2
+refused_by_keelctl "one that runs is no template" 'not paused' template t
 ./keelctl pause t
 check "template" ./keelctl template t
 check "it is shown" ./keelctl -j show t
 for command in "resume" "reset" "stop --timeout 0"; do
 	# shellcheck disable=SC2086
-	refused "$command of a template" 'is a template' $command t
+	refused_by_keelctl "$command of a template" 'is a template' $command t
 done
 check "a clone of it" ./keelctl clone t t1
 is_right t1 0
@@ -136,14 +119,14 @@ sleep 3
 echo "# m-2: $(number /tmp/stat pool) bytes of frames over"
 check "m-2: has few frames over" [ "$(number /tmp/stat pool)" -le 65536 ]
 check "m-2: pause" ./keelctl pause m-2
-refused "a name that is taken" 'of that name' clone t m-7
-refused "one of many names" 'of that name' clone t m --count 3
+refused_by_keelctl "a name that is taken" 'of that name' clone t m-7
+refused_by_keelctl "one of many names" 'of that name' clone t m --count 3
 # Threads that were made for nothing are kept, asleep as others are.
 asleep() { sed -n 's/^State:\t//p' $(grep -l '^Name:.keel/' /proc/[0-9]*/status) | sort -u; }
 same "threads are asleep" "I (idle)" "$(asleep)"
 same "of these there is no other" 0 "$(./keelctl list | grep -c ' m-.* running ')"
 check "one of the last" ./keelctl create n-9 --memory 1M
-refused "the last of many names" 'of that name' clone t n --count 9
+refused_by_keelctl "the last of many names" 'of that name' clone t n --count 9
 same "of these there is one" 1 "$(./keelctl list | grep -c ' n-')"
 check "audit" audit
 check "destroy them" ./keelctl destroy $(names m) n-9
@@ -151,7 +134,7 @@ check "destroy them" ./keelctl destroy $(names m) n-9
 # What there is not enough memory for: of all of it, tens of thousands would have to be made first
 check "audit before" audit
 dd if=/dev/zero of=/tmp/eaten bs=1M count=$(($(free_kib) / 1024 - (watched ? 32 : 96))) 2> /dev/null
-refused "far too many" 'memory' clone --paused t far --count 60000
+refused_by_keelctl "far too many" 'memory' clone --paused t far --count 60000
 rm /tmp/eaten
 same "there is none" 0 "$(./keelctl list | grep -c ' far-')"
 same "nobody was killed for them" 0 "$(dmesg | grep -c 'invoked oom-killer')"
@@ -160,12 +143,12 @@ check "a few of them" ./keelctl clone --paused t far --count 3
 ./keelctl destroy far-1 far-2 far-3
 
 # What is refused
-refused "of nobody" 'no guest of this name' clone nobody x
-refused "to a bad name" 'control character' clone t a/b
-refused "none" 'out of range' clone t x --count 0
-refused "too long a name" 'longer than 63' clone t "$(printf 'x%.0s' $(seq 62))" --count 9
+refused_by_keelctl "of nobody" 'no guest of this name' clone nobody x
+refused_by_keelctl "to a bad name" 'control character' clone t a/b
+refused_by_keelctl "none" 'out of range' clone t x --count 0
+refused_by_keelctl "too long a name" 'longer than 63' clone t "$(printf 'x%.0s' $(seq 62))" --count 9
 check "one that is stopped" ./keelctl create off --memory 1M --kernel ./spin
-refused "of one that is stopped" 'start it first' clone off x
+refused_by_keelctl "of one that is stopped" 'start it first' clone off x
 ./keelctl destroy off
 check "the source is what it was" ./keelctl template t off
 ./keelctl resume t

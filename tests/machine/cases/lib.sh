@@ -128,6 +128,41 @@ threads_of() {
 	./keelctl -j show "$1" | sed -n 's/.*"threads":\[\([0-9,]*\)\].*/\1/p' | tr , ' '
 }
 
+# refused_by_keelctl NAME TEXT COMMAND... : the command is refused, and it says TEXT
+refused_by_keelctl() {
+	name=$1
+	text=$2
+	shift 2
+	same "$name" 2 "$(./keelctl "$@" 2> /tmp/err; echo $?)"
+	check "$name: it is said why" grep -q "$text" /tmp/err || cat /tmp/err
+}
+
+# filled NAME SIZE OPTION... : a guest of that size (copy.c) that has filled its memory; what it
+# says goes to /tmp/console-NAME, for 3,000 seconds
+filled() {
+	name=$1
+	size=$2
+	shift 2
+	./keelctl create "$name" --memory "$size" --kernel ./copy --arg "$size" "$@" || return
+	timeout 3000 ./keelctl console --start "$name" < /dev/null > "/tmp/console-$name" &
+	tries=0
+	until grep -q filled "/tmp/console-$name"; do
+		[ $((tries += 1)) -lt 600 ] || return
+		sleep 0.1
+	done
+}
+
+# among WORDS : so many of the guests m-1 and so on are described by them
+among() { ./keelctl -j list | tr '}' '\n' | grep '"name":"m-' | grep -c "$1"; }
+# until_among COUNT WORDS TRIES PAUSE : COUNT of them are, when it has been tried so often
+until_among() {
+	tries=0
+	until [ "$(among "$2")" = "$1" ]; do
+		[ $((tries += 1)) -lt "$3" ] || return
+		sleep "$4"
+	done
+}
+
 # why NAME : its state, why it is in it, and the detail if there is one: "stopped exit 0"
 why() {
 	./keelctl -j show "$1" | sed 's/.*"state":"\([a-z]*\)","reason":"\([a-z]*\)","detail":\([^,]*\).*/\1 \2 \3/

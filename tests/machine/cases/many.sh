@@ -16,8 +16,6 @@ many=10000
 wave=500
 kib=192
 
-# among WORDS : so many of the clones are described by them
-among() { ./keelctl -j list | tr '}' '\n' | grep '"name":"m-' | grep -c "$1"; }
 # in_waves SECONDS COMMAND... : to all of the clones, some hundred at a time, with a pause behind each
 in_waves() {
 	pause=$1
@@ -28,24 +26,14 @@ in_waves() {
 		sleep "$pause"
 	done
 }
-# until_all WORDS : the clones are described by them, in some minutes
-until_all() {
-	tries=0
-	until [ "$(among "$1")" = $many ]; do
-		[ $((tries += 1)) -lt 60 ] || return
-		sleep 10
-	done
-}
 # woken : of some of them, how often each has run by now
 some=$(seq 1 97 $many | sed 's/^/m-/')
 woken() { for name in $some; do cpu_times "$name" | awk '{ print $1, $3 }'; done; }
 
 check "load" insmod keel.ko
-check "create" ./keelctl create t --memory ${kib}K --kernel ./copy --arg ${kib}K
-timeout 100 ./keelctl console --start t < /dev/null > /tmp/t &
-until grep -q filled /tmp/t; do sleep 0.1; done
+check "create" filled t ${kib}K
 printf z > "/dev/$(get t console)"
-until grep -q slow /tmp/t; do sleep 0.1; done
+until grep -q slow /tmp/console-t; do sleep 0.1; done
 check "pause" ./keelctl pause t
 check "template" ./keelctl template t
 
@@ -70,7 +58,7 @@ same "their timers go" "$(echo "$some" | wc -l)" \
 check "audit" grep -q '^ok' "$debug/keel/audit"
 
 in_waves 0 stop --timeout 600
-check "each looks at what it has and ends" until_all '"state":"stopped","reason":"exit","detail":0'
+check "each looks at what it has and ends" until_among $many '"state":"stopped","reason":"exit","detail":0' 60 10
 in_waves 0 destroy
 same "none is left" 0 "$(among m-)"
 check "template off" ./keelctl template t off

@@ -25,16 +25,6 @@ look() {
 	done
 	echo "$seen"
 }
-# all_of WORDS : the clones that are described by them
-all_of() { ./keelctl -j list | tr '}' '\n' | grep '"name":"m-' | grep -c "$1"; }
-# until_all WORDS
-until_all() {
-	tries=0
-	until [ "$(all_of "$1")" = $many ]; do
-		[ $((tries += 1)) -lt 100 ] || return
-		sleep 1
-	done
-}
 entries() { cpu_times | grep '^m-' | awk '{ print $1, $3 }'; }
 # until_moved : each of the clones has run since the last look
 until_moved() {
@@ -45,24 +35,7 @@ until_moved() {
 		sleep 1
 	done
 }
-# source SPEED : a guest that has filled its memory, and whose timer goes
-source_of() {
-	./keelctl create t --memory ${kib}K --kernel ./copy --arg ${kib}K || return
-	timeout 100 ./keelctl console --start t < /dev/null > /tmp/t &
-	tries=0
-	until grep -q filled /tmp/t; do
-		[ $((tries += 1)) -lt 600 ] || return
-		sleep 0.1
-	done
-}
 names() { seq $many | sed 's/^/m-/'; }
-refused() {
-	name=$1
-	text=$2
-	shift 2
-	same "$name" 2 "$(./keelctl "$@" 2> /tmp/err; echo $?)"
-	check "$name: it is said why" grep -q "$text" /tmp/err || cat /tmp/err
-}
 
 check "load" insmod keel.ko
 half=$(($(cat /proc/sys/kernel/threads-max) / 2))
@@ -72,9 +45,9 @@ check "half of Linux's threads ($half), or a little more, are the default ($defa
 check "unload" rmmod keel
 
 check "load" insmod keel.ko threads=$most
-check "a source" source_of
+check "a source" filled t ${kib}K
 printf z > "/dev/$(get t console)"
-until grep -q slow /tmp/t; do sleep 0.1; done
+until grep -q slow /tmp/console-t; do sleep 0.1; done
 check "pause" ./keelctl pause t
 tries=0
 while [ -n "$(threads_of t)" ] && [ $((tries += 1)) -lt 30 ]; do sleep 1; done
@@ -90,7 +63,7 @@ check "and go on" until_moved
 check "stop" ./keelctl stop --timeout 200 $(names)
 seen=$(look)
 check "with few threads ($seen)" [ "$seen" -le $most ]
-check "all were right" until_all '"state":"stopped","reason":"exit","detail":0'
+check "all were right" until_among $many '"state":"stopped","reason":"exit","detail":0' 100 1
 # shellcheck disable=SC2046
 check "destroy" ./keelctl destroy $(names)
 
@@ -100,9 +73,9 @@ for i in $(seq $most); do
 done
 same "as many as may be" $most "$(threads)"
 check "create" ./keelctl create "s-0" --memory ${kib}K --kernel ./spin
-refused "one more" "no thread is left" start s-0
+refused_by_keelctl "one more" "no thread is left" start s-0
 same "it is what it was" stopped "$(get s-0 state)"
-refused "clones of one" "no threads are left" clone s-1 c --count 2
+refused_by_keelctl "clones of one" "no threads are left" clone s-1 c --count 2
 same "are not there" 0 "$(./keelctl -j list | grep -c '"name":"c')"
 check "one goes" ./keelctl destroy s-1
 check "then another comes" ./keelctl start s-0
