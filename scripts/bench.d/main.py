@@ -5,8 +5,9 @@ Boots the reference machine five times (1 CPU; 1 CPU with mitigations=off, three
 2 CPUs) and runs the programs of bench/ in it: what CPUID costs with and without
 Keel, what guests of Keel and of KVM cost that are given the same to do, what
 loading and unloading Keel costs, what memory it takes, and what it takes to merge
-equal pages, beside KSM.  Figures are medians in ticks of the TSC, which are emulated
-instructions; a VMX transition counts as one of them.  Runs repeat to the tick.
+equal pages, beside KSM.  Figures are medians, or means of the middle half, in ticks of the
+TSC, which are emulated instructions; a VMX transition counts as one of them.  Runs repeat
+to the tick.
 
 With --part boot it boots the machine twice (1 CPU, 2 CPUs), and a stock Linux kernel in
 it: as a guest of KVM's and of Keel's with as many vCPUs, and, with 1, on the machine
@@ -103,11 +104,11 @@ def show(tables):
             line(row.cells())
         print()
     print("Ticks; medians, in parentheses the least.  CPU: of all tasks, with what the\n"
-          "call leaves to others; wall: of the call alone, with its waits.  KVM: CPUID as\n"
-          "KVM offers it; no interrupt controller in the kernel but in what is created,\n"
-          "destroyed or idle.  Guests of both: 4 KiB pages, the same program.  A VMX\n"
-          "transition counts one tick here and some 1,000 cycles on hardware: compare\n"
-          "exits too.")
+          "call leaves to others, the mean of the middle half of the rounds; wall: of the\n"
+          "call alone, with its waits.  KVM: CPUID as KVM offers it; no interrupt\n"
+          "controller in the kernel but in what is created, destroyed or idle.  Guests of\n"
+          "both: 4 KiB pages, the same program.  A VMX transition counts one tick here and\n"
+          "some 1,000 cycles on hardware: compare exits too.")
 
 
 def parse_options(argv):
