@@ -71,12 +71,23 @@ static unsigned long busy(void)
 	return sum;
 }
 
+/* Sleep for a while, until a moment between two ticks of Linux's clock that the round has */
+static void await_phase(unsigned int round)
+{
+	unsigned long ns = busy_now() + PAUSE_NS;
+	struct timespec t;
+
+	ns += CLOCK_NS - ns % CLOCK_NS + round % PHASES * (CLOCK_NS / PHASES);
+	t.tv_sec = ns / 1000000000;
+	t.tv_nsec = ns % 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
 static void measure(struct busy_step *s, unsigned int round)
 {
 	unsigned long ns, start, stop;
 
-	/* Each round at another moment between two ticks of Linux's clock */
-	busy_wait(PAUSE_NS + round % PHASES * (CLOCK_NS / PHASES));
+	await_phase(round);
 	ns = busy();
 	start = __builtin_ia32_rdtsc();
 	s->step();
