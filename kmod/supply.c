@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -34,23 +35,48 @@
 /* Pages of an image that go to the guest at once */
 #define LOAD_NR		16
 
+/* Order up to which pages are asked for at once: those that Linux has a CPU's own lists of */
+#define TOGETHER	PAGE_ALLOC_COSTLY_ORDER
+
 /* A guest can wait for its memory: no process is killed to get some. */
 #define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * 2^@order pages side by side, if they are at hand, else one.  To be freed one by one: together
+ * they only cost less to get.
+ */
+static struct page *get_pages(unsigned int *order, gfp_t gfp)
+{
+	struct page *page = NULL;
+
+	if (keel_vm_step_fails())
+		return NULL;
+	if (*order)
+		page = alloc_pages((GFP_FRAME & ~__GFP_RECLAIM) | gfp, *order);
+	if (page) {
+		split_page(page, *order);
+		return page;
+	}
+	*order = 0;
+	return alloc_page(GFP_FRAME | gfp);
+}
 
 static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
 {
 	struct mem_cgroup *old = keel_charge_to(vm->memcg);
-	unsigned int i;
+	unsigned int order, got = 0, i;
 	struct page *page;
 
-	for (i = 0; i < nr; i++) {
-		page = keel_vm_step_fails() ? NULL : alloc_page(GFP_FRAME | gfp);
+	while (got < nr) {
+		order = min_t(unsigned int, ilog2(nr - got), TOGETHER);
+		page = get_pages(&order, gfp);
 		if (!page)
 			break;
-		batch[i] = page_to_pfn(page);
+		for (i = 0; i < 1U << order; i++)
+			batch[got++] = page_to_pfn(page) + i;
 	}
 	keel_charge_to(old);
-	return i;
+	return got;
 }
 
 /**
