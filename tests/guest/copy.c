@@ -13,6 +13,7 @@
  * World: a guest.
  */
 #include "apic.h"
+#include "pages.h"
 #include "vectors.h"
 
 #define VECTOR		0x50
@@ -23,7 +24,6 @@
 
 /* Stacks come first behind the program. */
 #define STACKS		16
-#define WORDS		(PAGE / 8)
 #define MARK_WORD	7
 
 #define MSR_LSTAR	0xc0000082
@@ -32,12 +32,7 @@
 
 static volatile uint64_t beats[VCPUS];
 static volatile uint32_t wrong_on;
-static uint64_t first, pages, mark, beat_ticks = BEAT;
-
-static volatile uint64_t *page_at(uint64_t i)
-{
-	return (volatile uint64_t *)(first + i * PAGE);
-}
+static uint64_t mark, beat_ticks = BEAT;
 
 static uint64_t pattern(uint64_t i, uint64_t word)
 {
@@ -87,16 +82,6 @@ static bool kept(uint32_t self)
 	       cr2 == own(self, 5) && rdmsr(MSR_GS_BASE) == own(self, 6);
 }
 
-static void fill(void)
-{
-	uint64_t i, j;
-
-	for (i = 0; i < pages; i++)
-		for (j = 0; j < WORDS; j++)
-			page_at(i)[j] = pattern(i, j);
-	print("filled\n");
-}
-
 static void write_mark(uint64_t what)
 {
 	uint64_t i;
@@ -113,16 +98,8 @@ static bool memory_right(void)
 	for (i = 0; i < pages; i++) {
 		for (j = 0; j < WORDS; j++) {
 			want = mark && i % 2 && j == MARK_WORD ? mark : pattern(i, j);
-			if (page_at(i)[j] == want)
-				continue;
-			print("word ");
-			print_dec(j);
-			print(" of page ");
-			print_dec(i);
-			print(" is ");
-			print_hex(page_at(i)[j]);
-			print("\n");
-			return false;
+			if (page_at(i)[j] != want)
+				return wrong(i, j, want);
 		}
 	}
 	return true;
@@ -190,6 +167,7 @@ int guest(uint64_t arg)
 		first = free_memory() + STACKS * PAGE;
 		pages = (arg - first) / PAGE;
 		fill();
+		print("filled\n");
 	}
 	ready(self);
 	if (self)

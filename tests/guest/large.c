@@ -11,18 +11,12 @@
  *
  * World: a guest.
  */
-#include "guest.h"
+#include "pages.h"
 
 #define TOUCH	2048
 #define RANGE	(512 * PAGE)
-#define WORDS	(PAGE / 8)
 
-static uint64_t first, pages, number, mark;
-
-static volatile uint64_t *page_at(uint64_t i)
-{
-	return (volatile uint64_t *)(first + i * PAGE);
-}
+static uint64_t number, mark;
 
 static bool common(uint64_t i)
 {
@@ -40,30 +34,11 @@ static bool all_right(void)
 {
 	uint64_t i, j;
 
-	for (i = 0; i < pages; i++) {
-		for (j = 0; j < WORDS; j++) {
-			if (page_at(i)[j] == pattern(i, j))
-				continue;
-			print("large: word ");
-			print_dec(j);
-			print(" of page ");
-			print_dec(i);
-			print(" is ");
-			print_hex(page_at(i)[j]);
-			print("\n");
-			return false;
-		}
-	}
-	return true;
-}
-
-static void fill(void)
-{
-	uint64_t i, j;
-
 	for (i = 0; i < pages; i++)
 		for (j = 0; j < WORDS; j++)
-			page_at(i)[j] = pattern(i, j);
+			if (page_at(i)[j] != pattern(i, j))
+				return wrong(i, j, pattern(i, j));
+	return true;
 }
 
 /* The pages are of no more interest then. */

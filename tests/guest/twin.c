@@ -14,10 +14,10 @@
  *
  * World: a guest.
  */
+#include "pages.h"
 #include "sample.h"
 
 #define BUSY	2048
-#define WORDS	(PAGE / 8)
 
 /* Stacks come first behind the program. */
 #define STACKS	16
@@ -26,43 +26,13 @@
 #define OWN_WORDS	16
 
 static volatile uint32_t failed, over, ended;
-static uint64_t first, pages, number;
-
-static volatile uint64_t *page_at(uint64_t i)
-{
-	return (volatile uint64_t *)(first + i * PAGE);
-}
+static uint64_t number;
 
 static uint64_t pattern(uint64_t i, uint64_t word)
 {
 	if (i % 16 == 15)
 		return 0;
 	return (i << 16 | word) * 0x9e3779b97f4a7c15UL + (i % 4 == 3 ? number << 32 : 0);
-}
-
-static bool wrong(uint64_t i, uint64_t word, uint64_t want)
-{
-	failed = 1;
-	print("twin: word ");
-	print_dec(word);
-	print(" of page ");
-	print_dec(i);
-	print(" is ");
-	print_hex(page_at(i)[word]);
-	print(", not ");
-	print_hex(want);
-	print("\n");
-	return false;
-}
-
-static void fill(void)
-{
-	uint64_t i, j;
-
-	for (i = 0; i < pages; i++)
-		for (j = 0; j < WORDS; j++)
-			page_at(i)[j] = pattern(i, j);
-	print("filled\n");
 }
 
 /* Every byte but for the words before @from; @mark is in word 7 of every other page. */
@@ -144,9 +114,9 @@ static void rounds(uint32_t self)
 			page_at(i)[self] = value;
 		for (i = round % 8; i < pages; i += 8)
 			if (page_at(i)[self] != value)
-				wrong(i, self, value);
+				failed = !wrong(i, self, value);
 		if (!all_right(OWN_WORDS, 0))
-			break;
+			failed = 1;
 	}
 	if (!self) {
 		print("rounds ");
@@ -166,6 +136,7 @@ int guest(uint64_t arg)
 		pages = (arg - first) / PAGE;
 		number = arg % PAGE;
 		fill();
+		print("filled\n");
 		if (!(number & BUSY))
 			return look_and_write();
 		if (others)
