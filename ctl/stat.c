@@ -30,16 +30,6 @@ static void add_up(const struct stat_guest *s, struct stat_vcpu *sum)
 	stats_sort(&sum->exits);
 }
 
-static __u64 total(const struct stat_counts *counts)
-{
-	__u64 sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < counts->nr; i++)
-		sum += counts->count[i].count;
-	return sum;
-}
-
 static void drop(struct stat_vcpu *sum)
 {
 	free(sum->returns.count);
@@ -66,7 +56,7 @@ static void print_all(const struct stats *stats)
 		text_cell("%s", text_quote(s->name));
 		text_cell("%s", text_time(sum.cpu_time));
 		text_cell("%llu", (unsigned long long)sum.runs);
-		text_cell("%llu", (unsigned long long)total(&sum.exits));
+		text_cell("%llu", (unsigned long long)stats_total(&sum.exits));
 		text_cell("%s", text_size(s->mapped));
 		text_cell("%s", text_size(s->shared));
 		text_cell("%s", text_size(s->zero));

@@ -243,6 +243,22 @@ void stats_sum(struct stat_counts *sum, const struct stat_counts *counts)
 	}
 }
 
+/**
+ * stats_total() - how often in all
+ * @counts: what is added
+ *
+ * Return: the sum.
+ */
+__u64 stats_total(const struct stat_counts *counts)
+{
+	__u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < counts->nr; i++)
+		sum += counts->count[i].count;
+	return sum;
+}
+
 static int by_count(const void *a, const void *b)
 {
 	const struct stat_count *x = a, *y = b;

@@ -112,6 +112,7 @@ struct stats {
 int stats_get(const char *word, struct stats *stats);
 void stats_free(struct stats *stats);
 void stats_sum(struct stat_counts *sum, const struct stat_counts *counts);
+__u64 stats_total(const struct stat_counts *counts);
 void stats_sort(struct stat_counts *counts);
 void stats_json(const struct stats *stats);
 

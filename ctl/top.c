@@ -102,16 +102,6 @@ static const struct stat_guest *find(const struct look *look, __u32 id)
 	return NULL;
 }
 
-static __u64 total(const struct stat_counts *counts)
-{
-	__u64 sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < counts->nr; i++)
-		sum += counts->count[i].count;
-	return sum;
-}
-
 /* Counters begin at 0 again when a guest is started again. */
 static double grown(__u64 now, __u64 before)
 {
@@ -127,8 +117,8 @@ static void sums(const struct stat_guest *s, __u64 sum[4])
 		return;
 	for (i = 0; i < s->nr; i++) {
 		sum[0] += s->vcpu[i].cpu_time;
-		sum[1] += total(&s->vcpu[i].exits);
-		sum[2] += total(&s->vcpu[i].returns);
+		sum[1] += stats_total(&s->vcpu[i].exits);
+		sum[2] += stats_total(&s->vcpu[i].returns);
 	}
 	sum[3] = s->read_touches + s->write_touches;
 }
