@@ -42,8 +42,8 @@
 #define GFP_FRAME (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
- * 2^@order pages side by side, if they are at hand, else one.  To be freed one by one: together
- * they only cost less to get.
+ * 2^@order pages side by side, if they are at hand, for which no reserve is touched; else one.
+ * To be freed one by one: together they only cost less to get.
  */
 static struct page *get_pages(unsigned int *order, gfp_t gfp)
 {
@@ -52,7 +52,7 @@ static struct page *get_pages(unsigned int *order, gfp_t gfp)
 	if (keel_vm_step_fails())
 		return NULL;
 	if (*order)
-		page = alloc_pages((GFP_FRAME & ~__GFP_RECLAIM) | gfp, *order);
+		page = alloc_pages(((GFP_FRAME | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM) | gfp, *order);
 	if (page) {
 		split_page(page, *order);
 		return page;
