@@ -137,19 +137,23 @@ refused_by_keelctl() {
 	check "$name: it is said why" grep -q "$text" /tmp/err || cat /tmp/err
 }
 
-# filled NAME SIZE OPTION... : a guest of that size (copy.c) that has filled its memory; what it
-# says goes to /tmp/console-NAME, for 3,000 seconds
+# until_filled NAME SECONDS : a guest is started, and has filled its memory when it says so; what it
+# says goes to /tmp/console-NAME, for so long
+until_filled() {
+	timeout "$2" ./keelctl console --start "$1" < /dev/null > "/tmp/console-$1" &
+	tries=0
+	until grep -q filled "/tmp/console-$1"; do
+		[ $((tries += 1)) -lt 600 ] || return
+		sleep 0.1
+	done
+}
+# filled NAME SIZE OPTION... : one of that size (copy.c) that has
 filled() {
 	name=$1
 	size=$2
 	shift 2
 	./keelctl create "$name" --memory "$size" --kernel ./copy --arg "$size" "$@" || return
-	timeout 3000 ./keelctl console --start "$name" < /dev/null > "/tmp/console-$name" &
-	tries=0
-	until grep -q filled "/tmp/console-$name"; do
-		[ $((tries += 1)) -lt 600 ] || return
-		sleep 0.1
-	done
+	until_filled "$name" 3000
 }
 
 # among WORDS : so many of the guests m-1 and so on are described by them

@@ -20,12 +20,7 @@ bytes=$((mib * 1048576))
 twin() {
 	./keelctl create "$1" --memory ${mib}M --kernel ./twin --arg $((bytes + $2)) \
 		${3:+--cpus "$3"} || return
-	timeout 900 ./keelctl console --start "$1" < /dev/null > "/tmp/console-$1" &
-	tries=0
-	until grep -q filled "/tmp/console-$1"; do
-		[ $((tries += 1)) -lt 600 ] || return
-		sleep 0.1
-	done
+	until_filled "$1" 900
 }
 settle() { timeout 120 ./keelctl share scan --wait; }
 # ticks NAME WHAT : of a write to pages that are in every twin (break), or in none (unique)
