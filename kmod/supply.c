@@ -64,11 +64,12 @@ static struct page *get_pages(unsigned int *order, gfp_t gfp)
 static unsigned int get_batch(struct keel_vm *vm, u64 *batch, unsigned int nr, gfp_t gfp)
 {
 	struct mem_cgroup *old = keel_charge_to(vm->memcg);
-	unsigned int order, got = 0, i;
+	unsigned int order = TOGETHER, got = 0, i;
 	struct page *page;
 
 	while (got < nr) {
-		order = min_t(unsigned int, ilog2(nr - got), TOGETHER);
+		/* What was not at hand is not asked for again. */
+		order = min_t(unsigned int, ilog2(nr - got), order);
 		page = get_pages(&order, gfp);
 		if (!page)
 			break;
